@@ -1,0 +1,50 @@
+import { defineConfig } from 'vitest/config'
+
+// One runner, one project per kind of proof. Sources are run directly: the "dunlin-source" condition of every package.
+const shared = {
+  ssr: { resolve: { conditions: ['dunlin-source', 'node', 'import', 'default'] } },
+}
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            'infra/**/*.test.ts',
+            'test/{architecture,replay}/**/*.test.ts',
+          ],
+          exclude: ['**/*.int.test.ts', '**/dist/**', '**/node_modules/**'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'int',
+          include: ['{packages,services}/*/src/**/*.int.test.ts', 'infra/**/*.int.test.ts'],
+          exclude: ['**/dist/**', '**/node_modules/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: { name: 'sim', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
