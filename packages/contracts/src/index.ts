@@ -1,1 +1,51 @@
-export {}
+/** Everything that crosses a process border, each defined once. */
+export * from './protocol.ts'
+export { eventSchemas, type JobSubjectEvent, type LogEvent } from './events/index.ts'
+export {
+  commandOutcomeSchema,
+  jobStateTypes,
+  jobStateTypeSchema,
+  type Checkpointed,
+  type CommandNoted,
+  type CommandOutcome,
+  type JobCreated,
+  type JobDeleted,
+  type JobEvent,
+  type JobStateChanged,
+  type JobStateType,
+  type JobStopped,
+  type JobUpdated,
+} from './events/job.ts'
+export {
+  evaluationTriggers,
+  type EvaluationTrigger,
+  type PlacementChanged,
+  type PlacementCompleted,
+  type PlacementEvent,
+} from './events/placement.ts'
+export {
+  rolloutPolicySchema,
+  rolloutTypes,
+  strategies,
+  verdictSchema,
+  type HealthWindow,
+  type NodesDeferred,
+  type NodesGranted,
+  type PlanCompleted,
+  type PlanDrawn,
+  type RolloutClosed,
+  type RolloutCounts,
+  type RolloutEvent,
+  type RolloutHalted,
+  type RolloutOpened,
+  type RolloutPolicy,
+  type RolloutType,
+  type Strategy,
+  type Verdict,
+  type VerdictsReached,
+  type WavePassed,
+  type WaveStarted,
+} from './events/rollout.ts'
+export { type NodeAdmitted, type NodeEvent } from './events/node.ts'
+export { type LogOwnEvent } from './events/log.ts'
+export { applyBodySchema, deleteBodySchema, jobVerbs, stopBodySchema, type JobVerb } from './commands/job.ts'

@@ -1,1 +1,2 @@
-export {}
+/** What every process has. */
+export * from './agent.ts'

@@ -1,0 +1,20 @@
+/** Every event of the log, by the kind of subject it stands on. */
+import { jobEventSchemas, type JobEvent } from './job.ts'
+import { logEventSchemas, type LogOwnEvent } from './log.ts'
+import { nodeEventSchemas, type NodeEvent } from './node.ts'
+import { placementEventSchemas, type PlacementEvent } from './placement.ts'
+import { reportEventSchemas, type ReportEvent } from './report.ts'
+import { rolloutEventSchemas, type RolloutEvent } from './rollout.ts'
+
+/** Three writers share a job's subject, each for its own part. */
+export type JobSubjectEvent = JobEvent | PlacementEvent | RolloutEvent
+export type LogEvent = JobSubjectEvent | NodeEvent | ReportEvent | LogOwnEvent
+
+export const eventSchemas = [
+  ...jobEventSchemas,
+  ...placementEventSchemas,
+  ...rolloutEventSchemas,
+  ...nodeEventSchemas,
+  ...reportEventSchemas,
+  ...logEventSchemas,
+] as const

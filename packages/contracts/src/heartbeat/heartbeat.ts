@@ -1,0 +1,58 @@
+/**
+ * A heartbeat: core NATS, never stored. Counters are cumulative and window ends are repeated for the last six windows,
+ * so that a lost, repeated or reordered heartbeat changes nothing. Keys are short: a fleet sends 10,000 a second.
+ */
+import * as z from 'zod/mini'
+import { generationSchema } from '../generation.ts'
+import { bootIdSchema, executionIdSchema, nodeIdSchema } from '../ids.ts'
+import { reportedStates } from '../events/report.ts'
+
+export const HEARTBEAT_SCHEMA = 1
+/** How many window ends of a validating execution each heartbeat repeats. */
+export const WINDOWS_REPEATED = 6
+
+/** What may disturb a window, as one letter: r restart, i input, o output disconnected, p probe failed. */
+export const disturbances = {
+  r: 'restart',
+  i: 'input_disconnected',
+  o: 'output_disconnected',
+  p: 'probe_failed',
+} as const
+
+/** `[window number, cumulative messages in, cumulative messages failed, disturbance letter or ""]` at a window's end. */
+export const windowEndSchema = z.tuple([z.int(), z.int(), z.int(), z.enum(['', 'r', 'i', 'o', 'p'])])
+export type WindowEnd = z.output<typeof windowEndSchema>
+
+export const heartbeatExecutionSchema = z.object({
+  /** Execution id. */
+  x: executionIdSchema,
+  /** Generation of its grant. */
+  g: generationSchema,
+  st: z.enum(reportedStates),
+  /** Cumulative messages in and messages failed since `starting`, across attempts. */
+  in: z.int(),
+  er: z.int(),
+  /** Restarts so far. */
+  rs: z.int(),
+  /** The last window ends, oldest first; present while validating and for a while after. */
+  w: z.optional(z.array(windowEndSchema)),
+})
+export type HeartbeatExecution = z.output<typeof heartbeatExecutionSchema>
+
+export const heartbeatSchema = z.object({
+  s: z.literal(HEARTBEAT_SCHEMA),
+  node: nodeIdSchema,
+  boot: bootIdSchema,
+  /** Counts the heartbeats of this boot: the highest is the newest, whatever the order of arrival. */
+  n: z.int(),
+  /** Node's wall clock, ms since the epoch. */
+  at: z.int(),
+  /** Generation of the desired document that the node holds. */
+  gen: generationSchema,
+  /** Log sequence of the node's last acknowledged report; 0 before the first. */
+  rep: z.int(),
+  ex: z.array(heartbeatExecutionSchema),
+  /** Set on the last heartbeat of an agent that stops on purpose. */
+  bye: z.optional(z.literal(true)),
+})
+export type Heartbeat = z.output<typeof heartbeatSchema>

@@ -1,0 +1,64 @@
+/** The protocol of log, centre and agents; light (zod/mini), named one by one. */
+export { DunlinError, type Place, type Problem } from './errors/error.ts'
+export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors/catalogue.ts'
+export {
+  bootIdSchema,
+  commandIdSchema,
+  evaluationIdSchema,
+  executionIdSchema,
+  jobIdSchema,
+  jobKeySchema,
+  jobKeyText,
+  journalIdSchema,
+  nodeIdSchema,
+  parseJobKeyText,
+  rolloutIdSchema,
+  sha256Schema,
+  type BootId,
+  type CommandId,
+  type EvaluationId,
+  type ExecutionId,
+  type JobId,
+  type JobKey,
+  type JournalId,
+  type NodeId,
+  type RolloutId,
+  type Sha256,
+} from './ids.ts'
+export { actorSchema, natsActor, nodeActor, serviceActor, userActor, type Actor } from './actor.ts'
+export { canonicalJson } from './canonical-json.ts'
+export { COMMIT_SCHEMA, isUnreadable, readCommit, type Commit, type UnreadableCommit } from './commit.ts'
+export { compareGenerations, generationSchema, NO_GENERATION, type Generation } from './generation.ts'
+export { LABEL_KEY, labelKeySchema, labelsSchema, MAX_LABEL_VALUE, type Labels } from './labels.ts'
+export { contentSchema, type Content } from './desired/content.ts'
+export {
+  DESIRED_SCHEMA,
+  desiredDocumentSchema,
+  desiredExecutionSchema,
+  MAX_DESIRED_BYTES,
+  type DesiredDocument,
+  type DesiredExecution,
+} from './desired/document.ts'
+export {
+  disturbances,
+  HEARTBEAT_SCHEMA,
+  heartbeatExecutionSchema,
+  heartbeatSchema,
+  windowEndSchema,
+  WINDOWS_REPEATED,
+  type Heartbeat,
+  type HeartbeatExecution,
+  type WindowEnd,
+} from './heartbeat/heartbeat.ts'
+export {
+  executionReportedSchema,
+  nodeAnnouncedSchema,
+  reportedStates,
+  reportEventSchemas,
+  transitionSchema,
+  type ExecutionReported,
+  type NodeAnnounced,
+  type ReportedState,
+  type ReportEvent,
+  type Transition,
+} from './events/report.ts'

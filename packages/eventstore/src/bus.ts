@@ -1,0 +1,54 @@
+/** Bus port: messages that are not kept. Heartbeats, doorbells, requests to nodes, answers to commands. */
+
+export interface BusMessage {
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+  /** Sends an answer when the sender waits for one; returns false when it does not. */
+  respond(data: Uint8Array): boolean
+}
+
+export interface Subscription {
+  stop(): void
+}
+
+export interface Bus {
+  /** Fire and forget: may be lost, repeated by nobody. */
+  publish(subject: string, data: Uint8Array, headers?: Readonly<Record<string, string>>): void
+  /** `subject` may end in `.>` or hold `*`. With `queue`, each message goes to one member only. */
+  subscribe(
+    subject: string,
+    handler: (message: BusMessage) => void,
+    options?: { readonly queue?: string },
+  ): Subscription
+  /** Throws `DunlinError` no_answer (retryable) after `timeoutMs` or at once when nobody listens. */
+  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage>
+  /** Resolves when everything that was published before has reached the server. */
+  flush(): Promise<void>
+  /** Called with false when the connection is lost and true when it is back; a blind judge condemns nobody. */
+  onLive(handler: (live: boolean) => void): Subscription
+}
+
+/** A command taken from the work queue COMMANDS; it stays queued until `done` or `refused` is called. */
+export interface QueuedCommand {
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+  readonly msgId?: string
+  /** Position in COMMANDS: creation time of the stream and sequence in it. */
+  readonly created: string
+  readonly seq: number
+  /** The effect is in the log: acknowledges, removes it from the queue. */
+  done(): Promise<void>
+  /** It will never succeed: copies it to the dead-letter stream with the problem, then removes it. */
+  refused(problem: Uint8Array): Promise<void>
+  /** Tells the server that work goes on (a retry waits in place). */
+  working(): void
+}
+
+export interface CommandQueue {
+  /** Takes commands in stream order; the handler's promise bounds how many of one job are under way (one). */
+  consume(handler: (command: QueuedCommand) => Promise<void>): Subscription
+  /** A command that was refused before, by id, from the dead-letter stream. */
+  refusal(commandId: string): Promise<Uint8Array | undefined>
+}

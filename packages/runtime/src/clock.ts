@@ -1,0 +1,51 @@
+/** Time as a port. Nothing below the process chassis reads a clock; the simulator hands out a virtual one. */
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. It may jump. */
+  nowMs(): number
+  /** Never goes back; its zero means nothing. For intervals and deadlines inside one process. */
+  monotonicMs(): number
+  /** Calls `run` once after `delayMs` of monotonic time. */
+  after(delayMs: number, run: () => void): Timer
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const handle = setTimeout(run, delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Resolves after `delayMs`, or earlier when `signal` is aborted. */
+export const sleep = (clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const timer = clock.after(delayMs, resolve)
+    signal?.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true })
+  })
+
+/** Runs `tick` every `everyMs` until cancelled; a tick that takes longer delays the next, they never overlap. */
+export const every = (clock: Clock, everyMs: number, tick: () => void | Promise<void>): Timer => {
+  let cancelled = false
+  let timer: Timer
+  const arm = (): void => {
+    timer = clock.after(everyMs, () => {
+      void Promise.resolve(tick()).finally(() => {
+        if (!cancelled) arm()
+      })
+    })
+  }
+  arm()
+  return {
+    cancel: () => {
+      cancelled = true
+      timer.cancel()
+    },
+  }
+}
