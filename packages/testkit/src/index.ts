@@ -1,1 +1,3 @@
-export {}
+/** What tests of every package share. Only tests import it. */
+export { startNatsServer } from './nats-server.ts'
+export type { TestNatsServer, TestNatsServerOptions } from './nats-server.ts'
