@@ -1,1 +1,2 @@
-export {}
+/** The only code that knows NATS. */
+export * from './agent.ts'
