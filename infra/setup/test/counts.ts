@@ -1,0 +1,62 @@
+// Counting what the runner says it ran, and never less failure than there was.
+
+export interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+export const none: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+export function add(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }
+}
+
+/** The last line of `npm test`: `812 passed, 0 failed`, with the skipped ones when there are any. */
+export function summary(counts: Counts): string {
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
+  return `${counts.passed} passed, ${counts.failed} failed${skipped}`
+}
+
+/** The part of vitest's json report that is counted. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { status: string }[] }[]
+}
+
+/**
+ * Counts one project.
+ * @param reportText vitest's json report; undefined when it left none
+ * @param exitCode of the runner; null when a signal ended it
+ * @param filtered whether the person asked for a part only, so that a project without any match is in order
+ */
+export function countReport(reportText: string | undefined, exitCode: number | null, filtered: boolean): Counts {
+  const report = parse(reportText)
+  if (report === undefined) return filtered && exitCode === 0 ? none : { ...none, failed: 1 }
+  // A file that cannot even be loaded holds no failed test, but it failed.
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length
+  const counts = {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+  const ranNothing = counts.passed + counts.failed === 0 && !filtered
+  // Unhandled rejections, a crashed worker: the runner says no although no single test does.
+  const failedAsAWhole = exitCode !== 0 && counts.failed === 0
+  return ranNothing || failedAsAWhole ? { ...counts, failed: counts.failed + 1 } : counts
+}
+
+function parse(text: string | undefined): Report | undefined {
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'numPassedTests' in value ? (value as Report) : undefined
+  } catch {
+    return undefined
+  }
+}
