@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { withLock } from './lock.mjs'
 import { untilEnd } from './pass-signals.mjs'
+import { assertPinnedNode } from './pinned-node.mjs'
 import { say, SetupError, step } from './progress.mjs'
 import { isUpToDate, leaveStamp } from './stamp.mjs'
 
@@ -15,6 +16,7 @@ export async function ensureDependencies(root) {
     if (isUpToDate(root)) return
     const pnpm = findPnpm()
     await step(`installing dependencies and the pinned Node (${pnpm.label})`, () => install(root, pnpm))
+    await assertPinnedNode(root)
     leaveStamp(root)
   })
 }

@@ -21,21 +21,27 @@ export function pinnedVersion(root) {
   return match[1]
 }
 
-/**
- * The path of the pinned binary, after asking it for its version: when the package's install script was skipped, the
- * link in node_modules/.bin is missing or dangling, and everything would silently run on the host's Node.
- */
-export async function pinnedNode(root) {
-  const wanted = pinnedVersion(root)
-  let path
+/** @returns the path of the pinned binary, undefined when its package was not installed or its install script not run */
+export function pinnedNode(root) {
   try {
-    path = realpathSync(join(root, 'node_modules', 'node', 'bin', 'node'))
+    return realpathSync(join(root, 'node_modules', 'node', 'bin', 'node'))
   } catch {
+    return undefined
+  }
+}
+
+/**
+ * Asks the binary for its version: when the package's install script was skipped, the link in node_modules/.bin is
+ * missing or dangling, and everything would silently run on the host's Node.
+ */
+export async function assertPinnedNode(root) {
+  const wanted = `v${pinnedVersion(root)}`
+  const path = pinnedNode(root)
+  if (path === undefined) {
     throw new SetupError(`node_modules holds no Node ${wanted}: its install script did not run. ${remedy}`)
   }
   const version = await versionOf(path)
-  if (version !== `v${wanted}`) throw new SetupError(`${path} is ${version}, pinned is v${wanted}. ${remedy}`)
-  return path
+  if (version !== wanted) throw new SetupError(`${path} is ${version}, pinned is ${wanted}. ${remedy}`)
 }
 
 const remedy = 'Remove node_modules and run the command again.'

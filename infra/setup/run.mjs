@@ -23,7 +23,7 @@ async function main([name, ...args]) {
   }
   assertHostNode()
   await ensureDependencies(root)
-  const node = await pinnedNode(root)
+  const node = pinnedNode(root)
   const [source, ...fixed] = command
   return runChild(node, [
     '--conditions=dunlin-source',

@@ -1,8 +1,9 @@
 // Whether node_modules fits the lockfile, answered in a few milliseconds: a stamp with the hash of everything that an
 // install depends on is left in node_modules after it succeeded. Whoever removes node_modules removes the stamp.
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pinnedNode } from './pinned-node.mjs'
 
 const stampFile = join('node_modules', '.dunlin-setup')
 
@@ -24,8 +25,8 @@ export function wantedStamp(root) {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
     hash.update(JSON.stringify([folder, ...installedBy.map((key) => manifest[key] ?? null)]))
   }
-  // A node_modules that was copied from another platform does not fit.
-  hash.update(`${process.platform} ${process.arch}`)
+  // A node_modules that was copied from another platform does not fit, nor one whose Node was replaced or removed.
+  hash.update(`${process.platform} ${process.arch} ${nodeIdentity(root)}`)
   return hash.digest('hex')
 }
 
@@ -36,6 +37,14 @@ export function isUpToDate(root) {
 
 export function leaveStamp(root) {
   writeFileSync(join(root, stampFile), wantedStamp(root))
+}
+
+/** Stands for the version of the binary, without starting it: it was asked before the stamp was left. */
+function nodeIdentity(root) {
+  const path = pinnedNode(root)
+  if (path === undefined) return 'none'
+  const { size, mtimeMs } = statSync(path)
+  return `${size} ${mtimeMs}`
 }
 
 /** The folders named under `packages:` in pnpm-workspace.yaml, and the root itself. */
