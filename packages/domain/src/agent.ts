@@ -1,1 +1,2 @@
-export {}
+/** The part of the rules that the agent's small bundle uses. */
+export * from './converge/index.ts'

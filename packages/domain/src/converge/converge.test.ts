@@ -1,0 +1,141 @@
+/** Examples that read as the specification of converge; the laws over random histories are in converge.prop.test.ts. */
+import type { DesiredDocument, DesiredExecution, Generation } from '@dunlin/contracts/agent'
+import { describe, expect, it } from 'vitest'
+import { converge, type ConvergeInput } from './converge.ts'
+import type { Observed, Phase } from './observed.ts'
+
+const entry = (execution: string, job: string, seq: number, over: Partial<DesiredExecution> = {}): DesiredExecution =>
+  ({
+    execution,
+    job: { namespace: 'default', name: job },
+    jobId: 'j',
+    version: 1,
+    rollout: 'r',
+    generation: [0, seq],
+    content: 'c'.repeat(64),
+    health: { intervalMs: 1000, maxErrorRate: 0, successThreshold: 2, failureThreshold: 3, deadlineMs: 300_000 },
+    desired: 'running',
+    ...over,
+  }) as DesiredExecution
+
+const document = (seq: number, ...executions: DesiredExecution[]): DesiredDocument =>
+  ({ s: 1, node: 'n1', generation: [0, seq] as Generation, executions }) as DesiredDocument
+
+const seen = (of: DesiredExecution, phase: Phase): Observed => ({ entry: of, phase })
+
+const plan = (over: Partial<ConvergeInput>) =>
+  converge({
+    desired: undefined,
+    observed: [],
+    contentOf: () => ({ is: 'ready' }),
+    nowMs: 1_000,
+    readAtMs: 900,
+    freshForMs: 900_000,
+    ...over,
+  })
+
+const x1 = entry('x1', 'web', 10)
+const x2 = entry('x2', 'web', 20)
+
+describe('an entry that is new to the node', () => {
+  it('is fetched first', () => {
+    expect(plan({ desired: document(10, x1), contentOf: () => ({ is: 'absent' }) })).toMatchObject([{ do: 'fetch' }])
+  })
+  it('is announced when its content is there and the document is fresh', () => {
+    expect(plan({ desired: document(10, x1) })).toMatchObject([{ do: 'announce', execution: 'x1' }])
+  })
+  it('waits for a fresh document when the held one came from the journal', () => {
+    expect(plan({ desired: document(10, x1), readAtMs: undefined })).toMatchObject([
+      { do: 'wait', for: 'fresh_document' },
+    ])
+  })
+  it('fails when it cannot run here', () => {
+    const problem = { code: 'unknown_type', message: 'no such driver' }
+    expect(plan({ desired: document(10, x1), contentOf: () => ({ is: 'unusable', problem }) })).toMatchObject([
+      { do: 'fail', problem },
+    ])
+  })
+  it('starts once the log acknowledged it', () => {
+    const announced = seen(x1, { is: 'announced', acknowledged: true })
+    expect(plan({ desired: document(10, x1), observed: [announced] })).toEqual([
+      { do: 'start', execution: 'x1', why: 'activation' },
+    ])
+  })
+})
+
+describe('new content for a job that runs', () => {
+  const old = seen(x1, { is: 'running' })
+  it('leaves the old execution alone until the new one may start', () => {
+    const waiting = seen(x2, { is: 'announced', acknowledged: false })
+    expect(plan({ desired: document(20, x2), observed: [old, waiting] })).toEqual([
+      { do: 'keep', execution: 'x1', why: 'until_replacement_may_start' },
+      { do: 'wait', execution: 'x2', for: 'acknowledgement' },
+    ])
+  })
+  it('stops the old one, then starts the new one', () => {
+    const ready = seen(x2, { is: 'announced', acknowledged: true })
+    const desired = document(20, x2)
+    expect(plan({ desired, observed: [old, ready] })).toEqual([
+      { do: 'stop', execution: 'x1', why: 'replaced' },
+      { do: 'wait', execution: 'x2', for: 'old_execution' },
+    ])
+    expect(plan({ desired, observed: [seen(x1, { is: 'ended', acknowledged: false }), ready] })).toEqual([
+      { do: 'keep', execution: 'x1', why: 'ended' },
+      { do: 'start', execution: 'x2', why: 'activation' },
+    ])
+  })
+  it('does not touch the old one from a stale document, even when the log acknowledged the new one', () => {
+    const ready = seen(x2, { is: 'announced', acknowledged: true })
+    expect(plan({ desired: document(20, x2), observed: [old, ready], readAtMs: -900_000 })).toEqual([
+      { do: 'keep', execution: 'x1', why: 'until_replacement_may_start' },
+      { do: 'wait', execution: 'x2', for: 'fresh_document' },
+    ])
+  })
+  it('stops the old one when its entry says so, whatever becomes of the new one', () => {
+    const desired = document(20, { ...x1, desired: 'stopped' }, x2)
+    expect(plan({ desired, observed: [old], readAtMs: undefined })).toMatchObject([
+      { do: 'stop', execution: 'x1', why: 'ordered' },
+      { do: 'wait', execution: 'x2', for: 'fresh_document' },
+    ])
+  })
+})
+
+describe('what is not desired', () => {
+  it('is stopped when absent', () => {
+    expect(plan({ desired: document(11), observed: [seen(x1, { is: 'running' })] })).toEqual([
+      { do: 'stop', execution: 'x1', why: 'absent' },
+    ])
+  })
+  it('runs on while no document was ever read', () => {
+    expect(plan({ observed: [seen(x1, { is: 'running' })] })).toMatchObject([{ do: 'keep', execution: 'x1' }])
+  })
+  it('is forgotten once over, known to the log and named by no entry', () => {
+    const over = (acknowledged: boolean) => seen(x1, { is: 'ended', acknowledged })
+    expect(plan({ desired: document(11), observed: [over(false)] })).toMatchObject([{ do: 'keep' }])
+    expect(plan({ desired: document(11), observed: [over(true)] })).toMatchObject([{ do: 'forget' }])
+    const named = document(11, { ...x1, desired: 'stopped' })
+    expect(plan({ desired: named, observed: [over(true)] })).toMatchObject([{ do: 'keep', why: 'ended' }])
+  })
+  it('does not undo a newer execution', () => {
+    expect(plan({ desired: document(30, x1), observed: [seen(x2, { is: 'running' })] })).toEqual([
+      { do: 'ignore', execution: 'x1', generation: [0, 10] },
+      { do: 'keep', execution: 'x2', why: 'newer_than_document' },
+    ])
+  })
+})
+
+describe('time', () => {
+  it('restarts when the back-off is over, from a stale document too', () => {
+    const waiting = seen(x1, { is: 'backing_off', untilMs: 2_000 })
+    const at = (nowMs: number) => plan({ desired: document(10, x1), observed: [waiting], nowMs, readAtMs: undefined })
+    expect(at(1_999)).toEqual([{ do: 'wait', execution: 'x1', for: 'back_off', untilMs: 2_000 }])
+    expect(at(2_000)).toEqual([{ do: 'start', execution: 'x1', why: 'restart' }])
+  })
+  it('ends an attempt that used up its execution_timeout, also before any document was read', () => {
+    const running = seen(x1, { is: 'running', timeoutAtMs: 2_000 })
+    expect(plan({ observed: [running], nowMs: 2_000 })).toEqual([{ do: 'time_out', execution: 'x1' }])
+    expect(plan({ desired: document(10, x1), observed: [running], nowMs: 1_500 })).toMatchObject([
+      { do: 'keep', untilMs: 2_000 },
+    ])
+  })
+})
