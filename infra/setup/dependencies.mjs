@@ -7,7 +7,7 @@ import { say, SetupError, step } from './progress.mjs'
 import { isUpToDate, leaveStamp } from './stamp.mjs'
 
 /** Used where no pnpm of the same major version is installed. */
-export const pnpmVersion = '12.21.0'
+const pnpmVersion = '12.21.0'
 
 export async function ensureDependencies(root) {
   if (isUpToDate(root)) return

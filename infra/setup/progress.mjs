@@ -16,6 +16,6 @@ export async function step(title, run) {
   return result
 }
 
-export function seconds(ms) {
+function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`
 }

@@ -18,7 +18,7 @@ const installedBy = [
   'bin',
 ]
 
-export function wantedStamp(root) {
+function wantedStamp(root) {
   const hash = createHash('sha256')
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)))
   for (const folder of workspaceFolders(root)) {

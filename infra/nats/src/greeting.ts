@@ -41,7 +41,7 @@ export function readGreeting(host: string, port: number, timeoutMs: number): Pro
 }
 
 /** @returns undefined when the line is no greeting of a nats-server */
-export function parseGreeting(line: string): Greeting | undefined {
+function parseGreeting(line: string): Greeting | undefined {
   if (!line.startsWith('INFO ')) return undefined
   try {
     const info: unknown = JSON.parse(line.slice(5))

@@ -8,7 +8,7 @@ export const NATS_SERVER_VERSION = '2.14.9'
 const OLDEST_SUPPORTED = [2, 9] as const
 
 /** `2.9.10` -> [2, 9, 10]; undefined when the text is no version. */
-export function parseVersion(text: string): readonly [number, number, number] | undefined {
+function parseVersion(text: string): readonly [number, number, number] | undefined {
   const match = /(\d+)\.(\d+)\.(\d+)/.exec(text)
   if (match === null) return undefined
   return [Number(match[1]), Number(match[2]), Number(match[3])]

@@ -18,7 +18,7 @@ export function platformName(platform: string, arch: string): string | undefined
 }
 
 /** The checksum of `file` in a SHA256SUMS text, lower case. */
-export function checksumOf(sums: string, file: string): string | undefined {
+function checksumOf(sums: string, file: string): string | undefined {
   for (const line of sums.split('\n')) {
     const match = /^([0-9a-fA-F]{64}) [ *](.+)$/.exec(line.trimEnd())
     if (match?.[2] === file) return match[1]?.toLowerCase()
