@@ -80,6 +80,12 @@ export const errorCatalogue = {
   log_full: entry(507, true, 'The log is full.', 'Compact it (dunlin log compact) or raise its limit.'),
   log_busy: entry(503, true, 'Too many writers changed this job at once.'),
   not_ready: entry(503, true, 'This process has not caught up with the log yet.'),
+  server_unreachable: entry(
+    503,
+    true,
+    'The server cannot be reached.',
+    'Is it running? --server or DUNLIN_SERVER says where.',
+  ),
   no_answer: entry(504, true, 'Nobody answered in time.'),
   // The log or the fleet needs a person.
   log_gap: entry(

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Starts the command. In a source checkout the TypeScript sources run as they are (Node strips the types), and every
+// package of the workspace is found by its "dunlin-source" export; an installed package runs its built files.
+import { existsSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+
+const source = new URL('../src/main.ts', import.meta.url)
+if (existsSync(source)) {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      next(specifier, { ...context, conditions: ['dunlin-source', ...context.conditions] }),
+  })
+  await import(source.href)
+} else {
+  await import('../dist/main.js')
+}

@@ -1,0 +1,33 @@
+/** What an exit code of `dunlin` says; the same table stands in the README. Scripts rely on it. */
+import type { DunlinError } from '@dunlin/contracts'
+
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  /** Wrong usage or an invalid specification. */
+  usage: 2,
+  notFound: 3,
+  /** Version mismatch, wrong state, a command id used twice. */
+  conflict: 4,
+  notAllowed: 5,
+  /** Timed out while waiting; the work may still go on. */
+  waitTimedOut: 6,
+  /** The rollout or the job failed. */
+  rolloutFailed: 7,
+  unreachable: 8,
+  /** No node can take the job. */
+  notPlaced: 9,
+  interrupted: 130,
+} as const
+
+export const exitCodeOf = (error: DunlinError): number => {
+  if (error.code === 'server_unreachable') return exitCodes.unreachable
+  if (error.code === 'unreadable_answer') return exitCodes.unexpected
+  const status = error.toProblem().status
+  if (status === 404) return exitCodes.notFound
+  if (status === 401 || status === 403) return exitCodes.notAllowed
+  if (status === 409 || status === 412) return exitCodes.conflict
+  if (status === 503 || status === 504 || status === 507) return exitCodes.unreachable
+  if (status >= 400 && status < 500) return exitCodes.usage
+  return exitCodes.unexpected
+}

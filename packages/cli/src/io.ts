@@ -1,0 +1,35 @@
+/** Standard streams and environment as the commands see them: data goes to `out`, everything else to `err`. */
+import { styleText } from 'node:util'
+
+export interface Io {
+  out(text: string): void
+  err(text: string): void
+  readStdin(): Promise<Buffer>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Colours only where the stream is a terminal, and NO_COLOR, FORCE_COLOR and TERM=dumb are honoured. */
+  style(format: Style, text: string): string
+  styleErr(format: Style, text: string): string
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal
+}
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+export const processIo = (): Io => {
+  const abort = new AbortController()
+  process.once('SIGINT', () => abort.abort())
+  // A reader that leaves early (`dunlin events -f | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    readStdin: async () => Buffer.concat(await Array.fromAsync<Buffer>(process.stdin)),
+    env: process.env,
+    style: (format, text) => styleText(format, text, { stream: process.stdout }),
+    styleErr: (format, text) => styleText(format, text, { stream: process.stderr }),
+    interrupted: abort.signal,
+  }
+}

@@ -1,0 +1,62 @@
+/** Follows the log over server-sent events and resumes after the last event it gave out, whatever cuts the connection. */
+import { DunlinError } from '@dunlin/contracts'
+import { send, type ClientOptions, type RequestOptions } from './request.ts'
+import { readServerSentEvents, type ServerSentEvent } from './sse.ts'
+
+export interface FollowOptions {
+  /** Begin after this sequence; nothing = with what comes from now on. */
+  readonly since?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Told about each loss of the connection, before the wait. */
+  readonly onLost?: (error: unknown, retryInMs: number) => void
+  readonly firstDelayMs?: number
+  readonly longestDelayMs?: number
+}
+
+const wait = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+
+/**
+ * Ends when `signal` is aborted. Throws when the first connection fails, and terminal problems at any time (`events_gone`:
+ * the log no longer holds what comes next).
+ */
+export async function* follow(
+  client: ClientOptions,
+  request: RequestOptions,
+  options: FollowOptions = {},
+): AsyncGenerator<ServerSentEvent> {
+  const { signal, onLost, firstDelayMs = 250, longestDelayMs = 10_000 } = options
+  let last = options.since === undefined ? undefined : String(options.since)
+  let connectedBefore = false
+  let delayMs = firstDelayMs
+  while (!signal?.aborted) {
+    try {
+      const response = await send(client, {
+        ...request,
+        headers: { ...request.headers, accept: 'text/event-stream', 'last-event-id': last },
+        signal,
+      })
+      connectedBefore = true
+      if (response.body === null) throw new DunlinError('internal', 'The event stream has no body.')
+      for await (const event of readServerSentEvents(response.body)) {
+        // Without `since` the first connection begins where the server stands; its first comment is not an event, so a
+        // stream that is cut before its first event begins anew at the present.
+        last = event.id
+        delayMs = firstDelayMs
+        yield event
+      }
+    } catch (error) {
+      if (signal?.aborted) return
+      const terminal = error instanceof DunlinError && !error.retryable
+      if (terminal || !connectedBefore) throw error
+      onLost?.(error, delayMs)
+    }
+    if (signal?.aborted) return
+    await wait(delayMs, signal)
+    delayMs = Math.min(delayMs * 2, longestDelayMs)
+  }
+}
