@@ -6,6 +6,12 @@ export interface Counts {
   readonly skipped: number
 }
 
+export interface Verdict {
+  readonly counts: Counts
+  /** Why something counts as failed that is not a failed test. */
+  readonly complaint?: string
+}
+
 export const none: Counts = { passed: 0, failed: 0, skipped: 0 }
 
 export function add(a: Counts, b: Counts): Counts {
@@ -33,9 +39,12 @@ interface Report {
  * @param exitCode of the runner; null when a signal ended it
  * @param filtered whether the person asked for a part only, so that a project without any match is in order
  */
-export function countReport(reportText: string | undefined, exitCode: number | null, filtered: boolean): Counts {
+export function countReport(reportText: string | undefined, exitCode: number | null, filtered: boolean): Verdict {
   const report = parse(reportText)
-  if (report === undefined) return filtered && exitCode === 0 ? none : { ...none, failed: 1 }
+  if (report === undefined) {
+    if (filtered && exitCode === 0) return { counts: none }
+    return { counts: { ...none, failed: 1 }, complaint: 'the runner left no report' }
+  }
   // A file that cannot even be loaded holds no failed test, but it failed.
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
@@ -45,10 +54,13 @@ export function countReport(reportText: string | undefined, exitCode: number | n
     failed: report.numFailedTests + brokenFiles,
     skipped: report.numPendingTests + report.numTodoTests,
   }
-  const ranNothing = counts.passed + counts.failed === 0 && !filtered
+  const oneMore = { ...counts, failed: counts.failed + 1 }
+  if (counts.passed + counts.failed === 0 && !filtered) return { counts: oneMore, complaint: 'no test was executed' }
   // Unhandled rejections, a crashed worker: the runner says no although no single test does.
-  const failedAsAWhole = exitCode !== 0 && counts.failed === 0
-  return ranNothing || failedAsAWhole ? { ...counts, failed: counts.failed + 1 } : counts
+  if (exitCode !== 0 && counts.failed === 0) {
+    return { counts: oneMore, complaint: `the runner ended with ${exitCode ?? 'a signal'} although no test failed` }
+  }
+  return { counts }
 }
 
 function parse(text: string | undefined): Report | undefined {

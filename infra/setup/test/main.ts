@@ -20,7 +20,13 @@ async function main(args: readonly string[]): Promise<number> {
     if (stopping.signal.aborted) break
     say(`\n== ${step.name}`)
     const begin = performance.now()
-    const counts = await runStep(step, { root, env, vitestArgs: selection.vitestArgs, signal: stopping.signal })
+    const { counts, complaint } = await runStep(step, {
+      root,
+      env,
+      vitestArgs: selection.vitestArgs,
+      signal: stopping.signal,
+    })
+    if (complaint !== undefined) say(`${step.name}: ${complaint}`)
     say(`== ${step.name}: ${summary(counts)} in ${((performance.now() - begin) / 1000).toFixed(1)} s`)
     total = add(total, counts)
     executed += counts.passed + counts.failed

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { countReport, none, type Counts } from './counts.ts'
+import { countReport, none, type Verdict } from './counts.ts'
 import type { Step } from './steps.ts'
 
 export interface StepContext {
@@ -14,13 +14,13 @@ export interface StepContext {
   readonly signal: AbortSignal
 }
 
-export async function runStep(step: Step, context: StepContext): Promise<Counts> {
+export async function runStep(step: Step, context: StepContext): Promise<Verdict> {
   if (step.kind === 'project') return runProject(step.name, context)
   const code = await run(step.command, context)
-  return code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 }
+  return { counts: code === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 } }
 }
 
-async function runProject(name: string, context: StepContext): Promise<Counts> {
+async function runProject(name: string, context: StepContext): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'dunlin-test-'))
   const reportFile = join(folder, 'report.json')
   const filtered = context.vitestArgs.length > 0

@@ -5,8 +5,9 @@ import { runCommand } from './run-command.ts'
 export async function aptInstall(
   env: Readonly<Record<string, string | undefined>>,
   say: (line: string) => void,
+  isRoot = process.getuid?.() === 0,
 ): Promise<{ path: string } | { problem: string }> {
-  if (process.getuid?.() !== 0) return { problem: 'only as root' }
+  if (!isRoot) return { problem: 'only as root' }
   const apt = onPath('apt-get', env['PATH'] ?? '')
   if ('problem' in apt) return { problem: 'no apt-get here' }
   say('apt-get: installing the package nats-server')

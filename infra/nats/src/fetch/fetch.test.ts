@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { addToCache, cachedBinary } from '../cache.ts'
 import { NATS_SERVER_VERSION } from '../version.ts'
+import { aptInstall } from './apt-install.ts'
 import { goCanBuild } from './go-install.ts'
 import { platformName, verifyChecksum } from './release.ts'
 import { runCommand, shorten } from './run-command.ts'
@@ -65,6 +66,20 @@ test('Go 1.26 and newer can build it', () => {
   expect(goCanBuild('go version go2.0 linux/amd64')).toBe(true)
   expect(goCanBuild('go version go1.25.9 linux/amd64')).toBe(false)
   expect(goCanBuild('devel')).toBe(false)
+})
+
+test('apt-get is asked again after its lists were updated, and only by root', async () => {
+  // It has no package lists until `update` was called, then "installs" beside itself.
+  const apt = `#!/bin/sh
+cd ${dir}
+case "$1" in
+  update) touch lists ;;
+  install) test -e lists || { echo 'E: Unable to locate package' >&2; exit 100; }; touch nats-server; chmod 755 nats-server ;;
+esac\n`
+  writeFileSync(join(dir, 'apt-get'), apt, { mode: 0o755 })
+  const env = { PATH: `${dir}:/usr/bin:/bin` }
+  expect(await aptInstall(env, () => {}, false)).toEqual({ problem: 'only as root' })
+  expect(await aptInstall(env, () => {}, true)).toEqual({ path: join(dir, 'nats-server') })
 })
 
 test('a failing command comes back with the end of what it said, on one line', async () => {
