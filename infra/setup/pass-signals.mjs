@@ -16,7 +16,9 @@ export function untilEnd(child) {
       child.kill(signal)
     }
     for (const signal of passed) process.on(signal, pass)
+    const watch = whenOrphaned(() => pass('SIGTERM'))
     const done = () => {
+      clearInterval(watch)
       for (const signal of passed) process.removeListener(signal, pass)
     }
     child.once('error', (error) => {
@@ -28,4 +30,18 @@ export function untilEnd(child) {
       resolve({ code, signal })
     })
   })
+}
+
+/**
+ * npm killed with -9 tells nobody. Under npm, and only there, a changed parent means that: a person who starts the
+ * set-up from a shell of his own may well leave that shell.
+ */
+function whenOrphaned(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) stop()
+  }, 500)
+  watch.unref()
+  return watch
 }

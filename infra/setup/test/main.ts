@@ -26,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
       vitestArgs: selection.vitestArgs,
       signal: stopping.signal,
     })
+    if (stopping.signal.aborted) break
     if (complaint !== undefined) say(`${step.name}: ${complaint}`)
     say(`== ${step.name}: ${summary(counts)} in ${((performance.now() - begin) / 1000).toFixed(1)} s`)
     total = add(total, counts)
