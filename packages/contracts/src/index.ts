@@ -1,6 +1,6 @@
 /** Everything that crosses a process border, each defined once. */
 export * from './protocol.ts'
-export { eventSchemas, type JobSubjectEvent, type LogEvent } from './events/index.ts'
+export { eventSchemas, eventTypes, type JobSubjectEvent, type LogEvent } from './events/index.ts'
 export {
   commandOutcomeSchema,
   jobStateTypes,
@@ -49,3 +49,4 @@ export {
 export { type NodeAdmitted, type NodeEvent } from './events/node.ts'
 export { type LogOwnEvent } from './events/log.ts'
 export { applyBodySchema, deleteBodySchema, jobVerbs, stopBodySchema, type JobVerb } from './commands/job.ts'
+export * from './http/index.ts'

@@ -18,3 +18,15 @@ export const eventSchemas = [
   ...reportEventSchemas,
   ...logEventSchemas,
 ] as const
+
+const typesOf = (
+  schemas: readonly { readonly shape: { readonly type: { readonly def: { readonly values: readonly string[] } } } }[],
+) => schemas.map((schema) => schema.shape.type.def.values[0] ?? '')
+
+/** Event types by kind of subject: a fold that meets another one is older than the writer. */
+export const eventTypes = {
+  job: typesOf([...jobEventSchemas, ...placementEventSchemas, ...rolloutEventSchemas]),
+  node: typesOf(nodeEventSchemas),
+  report: typesOf(reportEventSchemas),
+  log: typesOf(logEventSchemas),
+} as const

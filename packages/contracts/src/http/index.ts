@@ -1,0 +1,32 @@
+/** The contract table of the HTTP API. */
+export {
+  commonErrors,
+  type BodyInput,
+  type BodyOutput,
+  type HeadersOutput,
+  type Method,
+  type Operation,
+  type ParamsInput,
+  type ParamsOutput,
+  type QueryInput,
+  type QueryOutput,
+  type ResponseOf,
+} from './operation.ts'
+export { operations, type OperationId, type Operations } from './operations.ts'
+export {
+  acceptedView,
+  connectionStates,
+  eventView,
+  executionStates,
+  problemView,
+  type AcceptedView,
+  type CompactedView,
+  type EventView,
+  type ExecutionView,
+  type JobDetailView,
+  type JobStateView,
+  type JobView,
+  type NodeView,
+  type RefusedView,
+  type RolloutView,
+} from './views.ts'

@@ -1,0 +1,249 @@
+/** What the API shows: instants as RFC 3339, names in snake_case, numbers as they stand in the log. */
+import * as z from 'zod'
+import { jobStateTypes } from '../events/job.ts'
+
+const instant = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
+const count = z.int().nonnegative()
+const labels = z.record(z.string(), z.string())
+
+export const executionStates = [
+  'pending',
+  'starting',
+  'validating',
+  'running',
+  'degraded',
+  'stopping',
+  'stopped',
+  'completed',
+  'failed',
+  'lost',
+] as const
+export const connectionStates = ['never', 'connected', 'disconnected', 'lost'] as const
+
+export const jobStateView = z
+  .object({
+    type: z.enum(jobStateTypes),
+    reason: z.string().meta({ description: 'Stable word for programs' }),
+    message: z.string().meta({ description: 'Sentence for people' }),
+    since: instant,
+    waits_for: z.string().optional(),
+    until: instant.optional(),
+    details: z.record(z.string(), z.number()).optional(),
+  })
+  .meta({ id: 'JobState' })
+
+export const rolloutCountsView = z.object({
+  targets: count,
+  open: count,
+  healthy: count,
+  failed: count,
+  deferred: count,
+})
+
+export const rolloutView = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    version: z.int(),
+    phase: z.string(),
+    strategy: z.string().optional(),
+    opened_at: instant,
+    closed_at: instant.optional(),
+    wave: z.int().optional().meta({ description: 'Wave under way, from 1; 0 before the first' }),
+    waves: z.array(count).optional().meta({ description: 'Targets of each wave' }),
+    counts: rolloutCountsView,
+    halted: z.object({ reason: z.string(), message: z.string(), at: instant }).optional(),
+  })
+  .meta({ id: 'Rollout' })
+
+const jobFields = {
+  namespace: z.string(),
+  name: z.string(),
+  id: z.string().meta({ description: 'ULID of this incarnation' }),
+  type: z.string(),
+  version: z.int(),
+  revision: z.int(),
+  lifecycle: z.enum(['active', 'stopped', 'deleted']),
+  state: jobStateView,
+  labels,
+  priority: z.int(),
+  description: z.string().optional(),
+  created_at: instant,
+  updated_at: instant,
+  placed: count.meta({ description: 'Nodes that the job belongs on' }),
+  rollout: rolloutView.optional(),
+  seq: z.int().meta({ description: "Log sequence of the job's last commit" }),
+  condition: z.string().optional().meta({ description: 'Set when this process can only read the job, and why' }),
+}
+export const jobView = z.object(jobFields).meta({ id: 'Job' })
+
+export const jobDetailView = z
+  .object({
+    ...jobFields,
+    spec: z.record(z.string(), z.unknown()),
+    versions: z.array(
+      z.object({
+        version: z.int(),
+        at: instant,
+        by: z.string(),
+        seq: z.int(),
+        spec_hash: z.string(),
+        content: z.string(),
+        rolled_back_from: z.int().optional(),
+      }),
+    ),
+    placement: z
+      .object({
+        evaluation: z.string(),
+        trigger: z.string(),
+        version: z.int(),
+        at: instant,
+        seq: z.int(),
+        left_out: z.record(z.string(), count).meta({ description: 'Nodes left out, by reason' }),
+      })
+      .optional(),
+    past_rollouts: z.array(rolloutView),
+  })
+  .meta({ id: 'JobDetail' })
+
+export const nodeView = z
+  .object({
+    id: z.string(),
+    admission: z.enum(['unknown', 'admitted', 'removed']),
+    connection: z.enum(connectionStates),
+    since: instant.optional(),
+    last_heard_at: instant.optional(),
+    drained: z.boolean(),
+    labels,
+    agent_version: z.string().optional(),
+    drivers: z.array(z.string()),
+    resources: z.object({ cpus: z.number(), memory_bytes: z.int(), disk_bytes: z.int().optional() }).optional(),
+    executions: count,
+  })
+  .meta({ id: 'Node' })
+
+export const executionView = z
+  .object({
+    id: z.string(),
+    namespace: z.string(),
+    job: z.string(),
+    node: z.string(),
+    state: z.enum(executionStates),
+    desired: z.enum(['running', 'stopped']),
+    stale: z.boolean().meta({ description: 'The node is not heard; the state is as last reported' }),
+    version: z.int().optional(),
+    rollout: z.string().optional(),
+    wave: z.int().optional(),
+    attempt: z.int().optional(),
+    granted_at: instant.optional(),
+    reported_at: instant.optional().meta({ description: "By the node's clock" }),
+    stable_at: instant.optional(),
+    verdict: z.object({ is: z.enum(['healthy', 'failed']), reason: z.string(), at: instant }).optional(),
+    exit: z.object({ code: z.int().nullable(), signal: z.string().nullable() }).optional(),
+    error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+    next_attempt_at: instant.optional(),
+    previous: z.string().optional(),
+  })
+  .meta({ id: 'Execution' })
+
+export const eventView = z
+  .object({
+    seq: z.int(),
+    kind: z.enum(['job', 'node', 'report', 'log']),
+    namespace: z.string().optional(),
+    name: z.string().optional(),
+    node: z.string().optional(),
+    v: z.int().meta({ description: "The subject's version after this commit" }),
+    command_id: z.string(),
+    by: z.string(),
+    at: instant,
+    cause: z.object({ seq: z.int(), cmd: z.string() }).optional(),
+    events: z.array(z.looseObject({ type: z.string() })),
+  })
+  .meta({ id: 'Event', description: 'One commit of the log' })
+
+export const warningView = z.object({ path: z.string().optional(), message: z.string() }).meta({ id: 'Warning' })
+
+export const acceptedView = z
+  .object({
+    ok: z.literal(true),
+    command_id: z.string(),
+    seq: z.int().meta({ description: 'Log sequence from which on this command can be read back' }),
+    job_id: z.string(),
+    version: z.int(),
+    revision: z.int(),
+    unchanged: z.boolean(),
+    warnings: z.array(warningView).optional(),
+  })
+  .meta({ id: 'Accepted' })
+
+export const placeView = z.object({
+  path: z.string().optional(),
+  line: z.int().optional(),
+  column: z.int().optional(),
+  message: z.string(),
+  hint: z.string().optional(),
+})
+
+export const problemView = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+    hint: z.string().optional(),
+    errors: z.array(placeView).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document' })
+
+export const refusedView = z
+  .object({ ok: z.literal(false), command_id: z.string(), error: problemView })
+  .meta({ id: 'Refused' })
+
+/** A page of a list; `seq` is the log sequence that it reflects. */
+export const pageOf = <S extends z.ZodType>(item: S) =>
+  z.object({
+    items: z.array(item),
+    total: count,
+    total_is_exact: z.boolean().meta({ description: 'False: there are at least `total`' }),
+    next_cursor: z.string().optional(),
+    seq: z.int(),
+  })
+
+export const compactedView = z
+  .object({
+    dry_run: z.boolean(),
+    subjects: z.array(
+      z.object({
+        subject: z.string(),
+        /** Present unless the subject was left alone. */
+        purged: count.optional(),
+        below_seq: z.int().optional(),
+        object: z.string().optional(),
+        skipped: z.string().optional(),
+      }),
+    ),
+    purged: count,
+  })
+  .meta({ id: 'Compacted' })
+
+export const readinessView = z
+  .object({
+    ready: z.boolean(),
+    seq: z.int(),
+    reasons: z.array(z.object({ part: z.string(), reason: z.string(), detail: z.string().optional() })),
+  })
+  .meta({ id: 'Readiness' })
+
+export type JobStateView = z.output<typeof jobStateView>
+export type RolloutView = z.output<typeof rolloutView>
+export type JobView = z.output<typeof jobView>
+export type JobDetailView = z.output<typeof jobDetailView>
+export type NodeView = z.output<typeof nodeView>
+export type ExecutionView = z.output<typeof executionView>
+export type EventView = z.output<typeof eventView>
+export type AcceptedView = z.output<typeof acceptedView>
+export type RefusedView = z.output<typeof refusedView>
+export type CompactedView = z.output<typeof compactedView>
