@@ -10,7 +10,7 @@ export interface Recorded {
   readonly data: Uint8Array
   /** Server's time of storing, ms since the epoch; for people only, never for decisions. */
   readonly storedAtMs: number
-  readonly msgId?: string
+  readonly msgId?: string | undefined
 }
 
 export interface AppendRequest {
