@@ -1,1 +1,9 @@
-export {}
+/** The agent as a function of its ports, and what tests and the simulator need to wire it. */
+export { startAgent, type RunningAgent } from './agent.ts'
+export { defaultTimings, type AgentOptions } from './options.ts'
+export type { Timings } from './timings.ts'
+export type { AgentPorts } from './ports.ts'
+export type { Journal, KnownExecution, LocalState, Unsent } from './journal/journal.ts'
+export { openJournal, type JournalOptions } from './journal/open-journal.ts'
+export { TaskError, type Driver, type Inspected, type Stats, type Task } from './drivers/driver.ts'
+export { processDriver } from './drivers/process/process-driver.ts'

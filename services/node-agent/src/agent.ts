@@ -1,0 +1,112 @@
+/** The agent as one function of its ports: it makes this node what its desired document says. */
+import { type BootId, type DunlinError, type NodeId } from '@dunlin/contracts/agent'
+import type { Subscription } from '@dunlin/eventstore/agent'
+import { createContents } from './converge/contents.ts'
+import { createDocuments } from './converge/documents.ts'
+import { startRunner } from './converge/runner.ts'
+import { createTeller } from './converge/telling.ts'
+import { startHeart, type Heart } from './heartbeat/heart.ts'
+import { defaultTimings, type AgentOptions } from './options.ts'
+import type { AgentPorts } from './ports.ts'
+import { startReporter } from './report/reporter.ts'
+import { answerRpc, ensureAlone } from './rpc.ts'
+
+/** Lowest and highest protocol that this agent speaks. */
+const PROTOCOL: [number, number] = [1, 1]
+
+export interface RunningAgent {
+  readonly node: NodeId
+  readonly boot: BootId
+  /** Resolves when this boot stands in the log; rejects with `second_agent`. Without a network it stays open. */
+  readonly announced: Promise<void>
+  /** Resolves when the agent must end because another one has its identity. What runs is left alone. */
+  readonly superseded: Promise<DunlinError>
+  /** Ends the agent; what it started runs on. */
+  stop(): Promise<void>
+}
+
+/** Throws `second_agent` when an agent with this identity answers. */
+export const startAgent = async (ports: AgentPorts, options: AgentOptions): Promise<RunningAgent> => {
+  const { bus, clock, random, journal, drivers } = ports
+  const { node, dataDir } = options
+  const timings = { ...defaultTimings, ...options.timings }
+  const boot = random.ulid(clock.nowMs()) as BootId
+  const logger = ports.logger.child({ node, boot })
+  const own: AgentPorts = { ...ports, logger }
+  await ensureAlone(own, node, boot, timings.askMs)
+
+  const abort = new AbortController()
+  const byType = new Map(drivers.map((driver) => [driver.type, driver]))
+  const superseded = Promise.withResolvers<DunlinError>()
+  const live: Subscription[] = []
+  let heart: Heart | undefined
+
+  const changed = (): void => {
+    runner.kick()
+    heart?.quicken()
+  }
+  const documents = createDocuments(own, node, timings, abort.signal, () => changed())
+  const contents = createContents(own, byType, timings, abort.signal, () => changed())
+  const teller = createTeller(own, () => {
+    reporter.kick()
+    heart?.quicken()
+  })
+  // The reporter waits for its first kick or its first question, both later than the runner exists.
+  const reporter = startReporter(own, { node, boot }, timings, {
+    announcement: () => ({
+      protocol: PROTOCOL,
+      agentVersion: options.agentVersion,
+      labels: { ...options.labels },
+      drivers: [...byType.keys()],
+      resources: options.resources,
+      executions: [...runner.executions.values()].map(({ latest }) => latest),
+    }),
+    ensureAlone: () => ensureAlone(own, node, boot, timings.askMs),
+    onAcknowledged: (j) => runner.onAcknowledged(j),
+    onSuperseded: (error) => {
+      logger.error('another agent has this identity; this one publishes nothing more', { reason: error.message })
+      heart?.stop(false)
+      superseded.resolve(error)
+    },
+  })
+  const runner = startRunner({ ports: own, drivers: byType, documents, contents, teller, timings, dataDir })
+  live.push(answerRpc(own, { node, boot, agentVersion: options.agentVersion, runner, documents }))
+  live.push(
+    bus.onLive((isLive) => {
+      if (!isLive) return
+      void documents.reread()
+      reporter.kick()
+    }),
+  )
+  void documents.reread()
+  void reporter.announced.then(
+    () =>
+      (heart = startHeart(
+        own,
+        runner,
+        { node, boot, generation: () => documents.generation(), lastSeq: () => reporter.lastSeq() },
+        timings,
+      )),
+    () => undefined,
+  )
+
+  return {
+    node,
+    boot,
+    announced: reporter.announced,
+    superseded: superseded.promise,
+    stop: async () => {
+      runner.stop()
+      await reporter.stop(2_000)
+      heart?.stop(true)
+      for (const subscription of live) subscription.stop()
+      documents.stop()
+      abort.abort()
+      await Promise.race([
+        bus.flush().catch(() => {}),
+        new Promise((resolve) => clock.after(1_000, () => resolve(undefined))),
+      ])
+      journal.close()
+    },
+  }
+}

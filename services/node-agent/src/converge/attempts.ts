@@ -1,0 +1,189 @@
+/** Starting, ending and judging attempts: the only place that changes an execution's phase after its announcement. */
+import type { Transition } from '@dunlin/contracts/agent'
+import { afterAttempt, disturb, finishCutting, type Ending } from '@dunlin/domain/agent'
+import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
+import { stopProcess } from '../drivers/launch.ts'
+import type { AgentPorts } from '../ports.ts'
+import type { Timings } from '../timings.ts'
+import type { Contents } from './contents.ts'
+import { taskDirOf, taskOf, type Execution } from './execution.ts'
+import { writeTaskRecord } from './task-record.ts'
+import type { Teller } from './telling.ts'
+
+export interface Attempts {
+  start(one: Execution): void
+  /** Ends the present attempt; `stop` for good, `time_out` by the restart policy. */
+  end(one: Execution, why: 'stop' | 'time_out'): void
+  /** Looks at a running attempt and acts when it ended. */
+  look(one: Execution): void
+  /** The task of the present attempt, when its content is at hand. */
+  task(one: Execution): { readonly task: Task; readonly driver: Driver } | undefined
+}
+
+interface AttemptsDeps {
+  readonly ports: Pick<AgentPorts, 'clock' | 'random' | 'journal' | 'logger'>
+  readonly drivers: ReadonlyMap<string, Driver>
+  readonly contents: Contents
+  readonly teller: Teller
+  readonly timings: Timings
+  readonly dataDir: string
+  readonly onChange: () => void
+}
+
+export const createAttempts = (deps: AttemptsDeps): Attempts => {
+  const { ports, drivers, contents, teller, timings, dataDir, onChange } = deps
+  const { clock, random, journal, logger } = ports
+
+  /** Starts under way: an end must not overtake them, or the process would appear after it. */
+  const starting = new Map<Execution, Promise<void>>()
+
+  const taskFor = (one: Execution): { task: Task; driver: Driver } | undefined => {
+    one.content ??= contents.get(one.entry.content)
+    const driver = one.content && drivers.get(one.content.type)
+    return one.content && driver && { task: taskOf(one, one.content, dataDir), driver }
+  }
+
+  const begin = async (one: Execution): Promise<void> => {
+    const { attempt } = one.local
+    const ready = taskFor(one)
+    if (!ready) {
+      // The content was lost with the journal: ask for it again and come back.
+      contents.fetch(one.entry.content)
+      one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() + timings.retryFirstMs * 2 }
+      return
+    }
+    try {
+      writeTaskRecord(dataDir, one, ready.task.content)
+      await ready.driver.start(ready.task, onChange)
+    } catch (error) {
+      if (one.phase.is !== 'starting' || one.local.attempt !== attempt) return
+      const failed = error instanceof TaskError ? error : unexpected(error)
+      conclude(one, { is: 'not_started', permanent: failed.permanent, error: failed.problem })
+      return
+    }
+    if (one.phase.is !== 'starting' || one.local.attempt !== attempt) return
+    one.attemptStartedMs = clock.monotonicMs()
+    one.phase = { is: 'running', ...timeoutAt(one) }
+    // An attempt that is over by now has one transition, its end: fewer reports for jobs that run a moment.
+    const inspected = ready.driver.inspect(ready.task)
+    if (inspected.is === 'exited' || inspected.is === 'lost') return ended(one, ready, inspected)
+    teller.tell(one, 'running')
+  }
+
+  const ended = (
+    one: Execution,
+    { task, driver }: { task: Task; driver: Driver },
+    inspected: Extract<Inspected, { is: 'exited' | 'lost' }>,
+  ): void => {
+    one.phase = { is: 'stopping' }
+    // Sweeps what the command left behind in its process group.
+    void settle(driver.stop(task, { graceMs: 0 })).then(() => {
+      conclude(one, endingOf(inspected), inspected)
+      onChange()
+    })
+  }
+
+  const conclude = (one: Execution, ending: Ending, inspected?: Inspected): void => {
+    const nowMs = clock.monotonicMs()
+    const exit = inspected?.is === 'exited' ? { exit: { code: inspected.code, signal: inspected.signal } } : {}
+    const { ending: why, nextAttemptAt: _, ...local } = one.local
+    one.local = local
+    if (why === 'stop') return finish(one, 'stopped', exit)
+    const next = afterAttempt({
+      policy: one.content?.restartPolicy ?? 'on-failure',
+      ending,
+      streak: one.local.streak,
+      ranMs: nowMs - one.attemptStartedMs,
+      jitter: random.float(),
+    })
+    if (next.is === 'completed') return finish(one, 'completed', exit)
+    if (next.is === 'failed') return finish(one, 'failed', { ...exit, error: next.error })
+    const nextAttemptAt = Math.round(clock.nowMs() + next.delayMs)
+    one.local = { ...one.local, streak: next.streak, nextAttemptAt }
+    one.phase = { is: 'backing_off', untilMs: nowMs + next.delayMs }
+    one.cutting = disturb(one.cutting, 'r')
+    teller.tell(one, 'degraded', { ...exit, ...(next.error ? { error: next.error } : {}), nextAttemptAt })
+  }
+
+  const finish = (
+    one: Execution,
+    state: 'stopped' | 'completed' | 'failed',
+    more: Pick<Transition, 'exit' | 'error'>,
+  ): void => {
+    one.phase = { is: 'ended', acknowledged: false }
+    one.cutting = finishCutting(one.cutting, clock.monotonicMs())
+    const { job, execution } = one.entry
+    logger.info('an execution is over', { execution, job, state, attempt: one.local.attempt, ...more })
+    teller.tell(one, state, more)
+  }
+
+  return {
+    task: taskFor,
+    start: (one) => {
+      one.phase = { is: 'starting' }
+      one.attemptStartedMs = clock.monotonicMs()
+      const { nextAttemptAt: _, ...local } = one.local
+      one.local = { ...local, attempt: local.attempt + 1, attemptAt: clock.nowMs() }
+      journal.save([one])
+      const started = settle(begin(one)).then(() => {
+        starting.delete(one)
+        onChange()
+      })
+      starting.set(one, started)
+    },
+    end: (one, why) => {
+      const { is } = one.phase
+      one.local = { ...one.local, ending: why }
+      if (is === 'backing_off' || is === 'announced') return conclude(one, { is: 'lost' })
+      one.phase = { is: 'stopping' }
+      teller.note(one, 'stopping')
+      void settle(endAttempt(one)).then(() => {
+        const ready = taskFor(one)
+        const limitMs = one.content?.executionTimeoutMs ?? 0
+        const ending: Ending = why === 'time_out' ? { is: 'timed_out', timeoutMs: limitMs } : { is: 'lost' }
+        conclude(one, ending, ready?.driver.inspect(ready.task))
+        onChange()
+      })
+    },
+    look: (one) => {
+      const ready = one.phase.is === 'running' ? taskFor(one) : undefined
+      if (!ready) return
+      const inspected = ready.driver.inspect(ready.task)
+      if (inspected.is === 'exited' || inspected.is === 'lost') ended(one, ready, inspected)
+      else if (inspected.is === 'absent') conclude(one, { is: 'lost' })
+      // An adopted attempt whose agent was killed before it could say so.
+      else if (inspected.is === 'running' && one.latest.state !== 'running') teller.tell(one, 'running')
+    },
+  }
+
+  async function endAttempt(one: Execution): Promise<void> {
+    await starting.get(one)
+    const ready = taskFor(one)
+    const { stopGraceMs: graceMs } = timings
+    if (ready) return ready.driver.stop(ready.task, { graceMs })
+    await stopProcess({ dir: taskDirOf(dataDir, one.entry.execution), attempt: one.local.attempt }, graceMs)
+  }
+
+  async function settle(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      logger.error('a driver failed', { error: String(error) })
+    }
+  }
+}
+
+const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, never> => {
+  const limitMs = one.content?.executionTimeoutMs ?? 0
+  return limitMs > 0 ? { timeoutAtMs: one.attemptStartedMs + limitMs } : {}
+}
+
+const endingOf = (inspected: Extract<Inspected, { is: 'exited' | 'lost' }>): Ending => {
+  if (inspected.is === 'lost') return inspected
+  const { code, signal, error, permanent } = inspected
+  if (permanent && error) return { is: 'not_started', permanent, error }
+  return { is: 'exited', code, signal, ...(error ? { error } : {}) }
+}
+
+const unexpected = (error: unknown): TaskError =>
+  new TaskError({ code: 'not_started', message: `The attempt could not be started: ${String(error)}` }, false)

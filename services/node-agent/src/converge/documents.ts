@@ -1,0 +1,102 @@
+/** Holds the desired document: listens to the doorbell first, then reads; the higher generation wins. */
+import { NO_GENERATION, type DesiredDocument, type Generation, type NodeId } from '@dunlin/contracts/agent'
+import { acceptDocument, readDocument, type DocumentProblem } from '@dunlin/domain/agent'
+import { doorbellSubject } from '@dunlin/nats/agent'
+import type { AgentPorts } from '../ports.ts'
+import { untilDone } from '../retry.ts'
+import type { Timings } from '../timings.ts'
+
+export interface Documents {
+  held(): DesiredDocument | undefined
+  generation(): Generation
+  /** When the held document was known to be the newest, monotonic; undefined when it comes from the journal. */
+  readAtMs(): number | undefined
+  /** The last document that was refused, until a good one comes. */
+  problem(): DocumentProblem | undefined
+  /** Reads it over the live connection, until that works. A second call joins the first. */
+  reread(): Promise<void>
+  stop(): void
+}
+
+/**
+ * A rung document was stored at most this long before it arrives: a connection that is slower is closed by its own pings
+ * (20 s apart, two may stay unanswered). So its age is counted from before that.
+ */
+const SLOWEST_DELIVERY_MS = 60_000
+
+export const createDocuments = (
+  ports: Pick<AgentPorts, 'bus' | 'desired' | 'journal' | 'logger' | 'clock' | 'random'>,
+  node: NodeId,
+  timings: Timings,
+  signal: AbortSignal,
+  onChange: () => void,
+): Documents => {
+  const { bus, desired, journal, logger, clock } = ports
+  let held = restore(journal.document(), node, logger)
+  let readAtMs: number | undefined
+  let problem: DocumentProblem | undefined
+  let reading: Promise<void> | undefined
+
+  const take = (bytes: Uint8Array, asOfMs: number): void => {
+    const acceptance = acceptDocument(held, bytes, node)
+    switch (acceptance.is) {
+      case 'older':
+        return
+      case 'refused':
+        problem = acceptance.problem
+        logger.error('a desired document was refused; the held one stays in force', {
+          code: problem.code,
+          problem: problem.message,
+          held: held?.generation,
+        })
+        return
+      case 'same':
+        readAtMs = Math.max(readAtMs ?? asOfMs, asOfMs)
+        break
+      case 'newer':
+        held = acceptance.document
+        readAtMs = asOfMs
+        journal.saveDocument(JSON.stringify(held))
+        logger.info('the desired document changed', { generation: held.generation, entries: held.executions.length })
+    }
+    problem = undefined
+    onChange()
+  }
+
+  const readOnce = async (): Promise<true | undefined> => {
+    // Counted from before the question: the answer may have been true only then.
+    const askedMs = clock.monotonicMs()
+    try {
+      const entry = await desired.get(node)
+      if (entry) take(entry.value, askedMs)
+      return true
+    } catch (error) {
+      logger.debug('the desired document could not be read', { reason: String(error) })
+      return undefined
+    }
+  }
+
+  const doorbell = bus.subscribe(doorbellSubject(node), ({ data }) =>
+    take(data, clock.monotonicMs() - Math.min(SLOWEST_DELIVERY_MS, timings.freshForMs / 4)),
+  )
+
+  return {
+    held: () => held,
+    generation: () => held?.generation ?? NO_GENERATION,
+    readAtMs: () => readAtMs,
+    problem: () => problem,
+    reread: () =>
+      (reading ??= untilDone(ports, timings, signal, readOnce).then(() => {
+        reading = undefined
+      })),
+    stop: () => doorbell.stop(),
+  }
+}
+
+const restore = (text: string | undefined, node: NodeId, logger: AgentPorts['logger']): DesiredDocument | undefined => {
+  if (text === undefined) return undefined
+  const read = readDocument(new TextEncoder().encode(text), node)
+  if ('document' in read) return read.document
+  logger.error('the document in the journal cannot be read', { problem: read.problem.message })
+  return undefined
+}

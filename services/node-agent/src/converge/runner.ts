@@ -1,0 +1,290 @@
+/**
+ * The loop: observe, converge, carry the steps out. It is driven by a level, not by edges: whatever happened, it looks at
+ * everything and asks again. It ends without touching what runs.
+ */
+import type { DesiredExecution, ExecutionId, Sha256 } from '@dunlin/contracts/agent'
+import { converge, FRESH_FOR_MS, type Step } from '@dunlin/domain/agent'
+import type { Timer } from '@dunlin/runtime/agent'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Driver } from '../drivers/driver.ts'
+import { sweepTaskDir } from '../drivers/launch.ts'
+import type { AgentPorts } from '../ports.ts'
+import type { Timings } from '../timings.ts'
+import { createAttempts, type Attempts } from './attempts.ts'
+import type { Contents } from './contents.ts'
+import type { Documents } from './documents.ts'
+import { newCutting, newLocal, observedOf, taskDirOf, transitionOf, type Execution } from './execution.ts'
+import { recoverExecution } from './recover.ts'
+import { orphanTasks } from './task-record.ts'
+import type { Teller } from './telling.ts'
+
+export interface Runner {
+  readonly executions: ReadonlyMap<ExecutionId, Execution>
+  readonly attempts: Attempts
+  /** Something changed: look again soon. */
+  kick(): void
+  onAcknowledged(j: number): void
+  /** The latest plan, for questions from outside. */
+  plan(): readonly Step[]
+  stop(): void
+}
+
+interface RunnerDeps {
+  readonly ports: AgentPorts
+  readonly drivers: ReadonlyMap<string, Driver>
+  readonly documents: Documents
+  readonly contents: Contents
+  readonly teller: Teller
+  readonly timings: Timings
+  readonly dataDir: string
+}
+
+/** How often a read is asked for while an activation waits for a fresh document. */
+const REREAD_EVERY_MS = 5_000
+const ROTATE_EVERY_POLLS = 20
+
+export const startRunner = (deps: RunnerDeps): Runner => {
+  const { ports, drivers, documents, contents, teller, timings, dataDir } = deps
+  const { clock, journal, logger } = ports
+  const executions = new Map<ExecutionId, Execution>()
+  let stopped = false
+  let scheduled: Timer | undefined
+  let alarm: Timer | undefined
+  let plan: readonly Step[] = []
+  let rereadAtMs = -Infinity
+  let polls = 0
+
+  const kick = (): void => {
+    if (stopped || scheduled) return
+    scheduled = clock.after(0, () => {
+      scheduled = undefined
+      if (stopped) return
+      try {
+        round()
+      } catch (error) {
+        logger.error('a round of convergence failed; the next one tries again', { error: String(error) })
+        wakeAt(clock.monotonicMs() + 1_000)
+      }
+    })
+  }
+  const attempts = createAttempts({ ports, drivers, contents, teller, timings, dataDir, onChange: kick })
+
+  recover()
+
+  function round(): void {
+    for (const one of executions.values()) attempts.look(one)
+    adoptEntries()
+    plan = converge({
+      desired: documents.held(),
+      observed: [...executions.values()].map(observedOf),
+      contentOf: (hash) => contents.statusOf(hash),
+      nowMs: clock.monotonicMs(),
+      readAtMs: documents.readAtMs(),
+      freshForMs: timings.freshForMs,
+    })
+    let forgot = false
+    for (const step of plan) {
+      carryOut(step)
+      forgot ||= step.do === 'forget'
+    }
+    if (forgot) tidy()
+    armAlarm()
+  }
+
+  function carryOut(step: Step): void {
+    const one = executions.get(step.execution)
+    switch (step.do) {
+      case 'fetch':
+        contents.fetch(step.content)
+        return
+      case 'announce':
+        return begin(step.entry)
+      case 'fail':
+        return refuse(step.entry, step.problem)
+      case 'start':
+        if (one) attempts.start(one)
+        return
+      case 'stop':
+        if (one) stop(one, step.why)
+        return
+      case 'time_out':
+        if (one) attempts.end(one, 'time_out')
+        return
+      case 'forget':
+        if (one) forget(one)
+        return
+      case 'wait':
+        if (step.for === 'fresh_document') askAgain()
+        return
+      case 'keep':
+      case 'ignore':
+        return
+    }
+  }
+
+  function make(entry: DesiredExecution): Execution {
+    const nowMs = clock.monotonicMs()
+    const local = newLocal(clock.nowMs())
+    const one: Execution = {
+      entry,
+      local,
+      latest: transitionOf({ entry, local }, 'starting', clock.nowMs()),
+      j: 0,
+      phase: { is: 'announced', acknowledged: false },
+      cutting: newCutting(entry, nowMs),
+      content: contents.get(entry.content),
+      attemptStartedMs: nowMs,
+      toldDegradedMs: -Infinity,
+      toldState: 'starting',
+    }
+    executions.set(entry.execution, one)
+    return one
+  }
+
+  function begin(entry: DesiredExecution): void {
+    logger.info('a new execution', { execution: entry.execution, job: entry.job, version: entry.version })
+    teller.tell(make(entry), 'starting')
+    kick()
+  }
+
+  function refuse(entry: DesiredExecution, problem: { code: string; message: string; hint?: string }): void {
+    logger.error('an execution cannot run here', { execution: entry.execution, job: entry.job, ...problem })
+    const one = make(entry)
+    one.phase = { is: 'ended', acknowledged: false }
+    teller.tell(one, 'failed', { error: problem })
+  }
+
+  function stop(one: Execution, why: string): void {
+    logger.info('stopping an execution', { execution: one.entry.execution, job: one.entry.job, why })
+    attempts.end(one, 'stop')
+    // Without a process it is over at once, and its replacement may start in the next round.
+    kick()
+  }
+
+  function forget(one: Execution): void {
+    const { execution, jobId } = one.entry
+    executions.delete(execution)
+    journal.forget(execution)
+    const folders = [taskDirOf(dataDir, execution)]
+    if (![...executions.values()].some(({ entry }) => entry.jobId === jobId))
+      folders.push(join(dataDir, 'state', jobId))
+    for (const folder of folders) void rm(folder, { recursive: true, force: true }).catch(() => {})
+  }
+
+  /** A later document may show a known execution under a higher epoch or with other health settings. */
+  function adoptEntries(): void {
+    for (const entry of documents.held()?.executions ?? []) {
+      const one = executions.get(entry.execution)
+      if (!one || entry === one.entry) continue
+      one.entry = entry
+      one.cutting = { ...one.cutting, health: entry.health }
+    }
+  }
+
+  function askAgain(): void {
+    const nowMs = clock.monotonicMs()
+    const everyMs = Math.min(REREAD_EVERY_MS, timings.freshForMs / 2)
+    if (nowMs - rereadAtMs >= everyMs) {
+      rereadAtMs = nowMs
+      void documents.reread()
+    }
+  }
+
+  function tidy(): void {
+    const wanted = new Set<Sha256>([...executions.values()].map(({ entry }) => entry.content))
+    for (const { content } of documents.held()?.executions ?? []) wanted.add(content)
+    contents.keepOnly(wanted)
+  }
+
+  /** Wakes for the poll of running tasks, the next thing that time alone decides, and reports that were held back. */
+  function armAlarm(): void {
+    const nowMs = clock.monotonicMs()
+    let atMs = teller.tellHeldBack(executions.values()) ?? Infinity
+    for (const step of plan) {
+      if ((step.do === 'wait' || step.do === 'keep') && step.untilMs !== undefined) atMs = Math.min(atMs, step.untilMs)
+      if (step.do === 'wait' && step.for === 'fresh_document')
+        atMs = Math.min(atMs, nowMs + Math.min(REREAD_EVERY_MS, timings.freshForMs / 2))
+    }
+    const running = [...executions.values()].filter(({ phase }) => phase.is === 'running')
+    if (running.length > 0) {
+      atMs = Math.min(atMs, nowMs + timings.pollMs)
+      if (polls++ % ROTATE_EVERY_POLLS === 0) for (const one of running) rotate(one)
+    }
+    wakeAt(atMs)
+  }
+
+  function rotate(one: Execution): void {
+    const ready = attempts.task(one)
+    ready?.driver.rotateLogs?.(ready.task)
+  }
+
+  function wakeAt(atMs: number): void {
+    alarm?.cancel()
+    alarm = undefined
+    if (atMs === Infinity) return
+    // A timer may not be longer than 2^31 ms, and an early look costs nothing.
+    const delayMs = Math.min(FRESH_FOR_MS, Math.max(1, atMs - clock.monotonicMs()))
+    alarm = clock.after(delayMs, kick)
+  }
+
+  function recover(): void {
+    for (const known of journal.executions())
+      executions.set(known.entry.execution, recoverExecution(known, journal.acknowledgedJ, clock))
+    for (const { name, dir, record } of orphanTasks(dataDir, new Set<string>(executions.keys()))) {
+      logger.warn('a task that the journal does not know', { execution: name, known: record !== undefined })
+      if (!record) {
+        // Whatever it was, nobody can name it any more: it must not run on.
+        void endNameless(dir)
+        continue
+      }
+      journal.saveContent(record.entry.content, record.content)
+      const j = journal.record(record.entry, record.local, record.latest, true)
+      executions.set(record.entry.execution, recoverExecution({ ...record, j }, journal.acknowledgedJ, clock))
+    }
+    for (const one of executions.values()) resume(one)
+    kick()
+  }
+
+  /** Goes on with an end that was under way, and gives an adopted attempt its timeout. */
+  function resume(one: Execution): void {
+    if (one.phase.is !== 'running') return
+    const { ending } = one.local
+    const ready = attempts.task(one)
+    const limitMs = one.content?.executionTimeoutMs ?? 0
+    if (limitMs > 0) one.phase = { is: 'running', timeoutAtMs: one.attemptStartedMs + limitMs }
+    const inspected = ready?.driver.inspect(ready.task)
+    logger.info('found again', { execution: one.entry.execution, job: one.entry.job, task: inspected?.is, ending })
+    if (ending) return attempts.end(one, ending)
+    if (inspected?.is === 'absent') {
+      // The agent was killed between deciding to start and starting.
+      one.local = { ...one.local, attempt: one.local.attempt - 1 }
+      one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() }
+    }
+  }
+
+  return {
+    executions,
+    attempts,
+    kick,
+    plan: () => plan,
+    onAcknowledged: (j) => {
+      for (const one of executions.values()) {
+        const { phase } = one
+        if (one.j > j || (phase.is !== 'announced' && phase.is !== 'ended') || phase.acknowledged) continue
+        one.phase = { ...phase, acknowledged: true }
+      }
+      kick()
+    },
+    stop: () => {
+      stopped = true
+      scheduled?.cancel()
+      alarm?.cancel()
+    },
+  }
+}
+
+const endNameless = async (dir: string): Promise<void> => {
+  await sweepTaskDir(dir)
+  await rm(dir, { recursive: true, force: true })
+}

@@ -1,0 +1,37 @@
+/** Processes as /proc shows them. A pid alone is never trusted: the start time and the boot tell it from a later one. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface ProcStat {
+  readonly state: string
+  readonly group: number
+  readonly startTicks: string
+}
+
+export const readProcStat = (pid: number): ProcStat | undefined => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' }
+  } catch {
+    return undefined
+  }
+}
+
+/** A zombie is not alive: it only waits to be collected. */
+export const isAlive = (pid: number, startTicks: string): boolean => {
+  const stat = readProcStat(pid)
+  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && stat.startTicks === startTicks
+}
+
+let boot: string | undefined
+export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim())
+
+/** Members of a process group that still live, zombies apart. */
+export const groupMembers = (group: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const stat = readProcStat(pid)
+      return stat !== undefined && stat.group === group && stat.state !== 'Z' && stat.state !== 'X'
+    })

@@ -1,0 +1,65 @@
+/** The files of a task's directory, as the shim writes them and the agent reads them. */
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface PidFile {
+  readonly attempt: number
+  readonly pid: number
+  readonly startTicks: string
+  readonly boot: string
+  /** Leads the process group. */
+  readonly shimPid: number
+  readonly shimStartTicks: string
+}
+
+export interface ExitFile {
+  readonly attempt: number
+  readonly code: number
+  readonly at: number
+}
+
+/** Undefined when the file is not there; never throws for what another process may have left half done. */
+export const readText = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+export const readPid = (dir: string): PidFile | undefined => {
+  const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readText(join(dir, 'pid'))?.trim().split(' ') ?? []
+  if (!shimStartTicks || !startTicks || !boot) return undefined
+  return { attempt: Number(attempt), pid: Number(pid), startTicks, boot, shimPid: Number(shimPid), shimStartTicks }
+}
+
+export const readExit = (dir: string): ExitFile | undefined => {
+  const [attempt, code] = readText(join(dir, 'exit'))?.trim().split(' ') ?? []
+  if (code === undefined) return undefined
+  return { attempt: Number(attempt), code: Number(code), at: Math.round(statSync(join(dir, 'exit')).mtimeMs) }
+}
+
+export const writeAtomically = (path: string, text: string): void => {
+  writeFileSync(`${path}.tmp`, text, { mode: 0o600 })
+  renameSync(`${path}.tmp`, path)
+}
+
+export const isClaimed = (dir: string, attempt: number): boolean => claimedAt(dir, attempt) !== undefined
+
+/** When the shim of an attempt took it, ms since the epoch. */
+export const claimedAt = (dir: string, attempt: number): number | undefined => {
+  try {
+    return statSync(join(dir, `claim.${attempt}`)).mtimeMs
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes the directory ready for an attempt; what earlier attempts logged stays. */
+export const prepareTaskDir = (dir: string, attempt: number): void => {
+  for (const part of ['logs', 'local', 'tmp']) mkdirSync(join(dir, part), { recursive: true, mode: 0o700 })
+  if (isClaimed(dir, attempt)) return
+  for (const name of ['pid', 'exit', 'error.json']) rmSync(join(dir, name), { force: true })
+  for (let old = attempt - 1; old > 0 && isClaimed(dir, old); old--)
+    rmSync(join(dir, `claim.${old}`), { recursive: true, force: true })
+}

@@ -1,0 +1,77 @@
+/** The agent's settings from flags and environment. Flags win; lists in the environment are separated by commas. */
+import { labelsSchema, type Labels } from '@dunlin/contracts/agent'
+import { isAbsolute, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export interface PathPrefix {
+  readonly from: string
+  readonly to: string
+}
+
+export interface Flags {
+  readonly natsUrl: string
+  readonly dataDir: string
+  readonly nodeId: string | undefined
+  readonly name: string | undefined
+  readonly labels: Labels
+  readonly pathMap: readonly PathPrefix[]
+  readonly logLevel: string
+  readonly exitWithParent: boolean
+}
+
+export const USAGE = `dunlin node-agent
+  --nats-url URL        nats://127.0.0.1:4222 (DUNLIN_NATS_URL); several separated by commas
+  --data-dir DIR        .dunlin/agent (DUNLIN_DATA_DIR): identity, journal, tasks
+  --node-id ID          made once when absent (DUNLIN_NODE_ID)
+  --name NAME           shown to people (DUNLIN_NODE_NAME)
+  --label KEY=VALUE     repeated (DUNLIN_LABELS, separated by commas)
+  --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
+  --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
+  --exit-with-parent    end when standard input closes`
+
+/** Throws an Error with one sentence a person can act on. */
+export const readFlags = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Flags => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'nats-url': { type: 'string' },
+      'data-dir': { type: 'string' },
+      'node-id': { type: 'string' },
+      name: { type: 'string' },
+      label: { type: 'string', multiple: true },
+      'map-path': { type: 'string', multiple: true },
+      'log-level': { type: 'string' },
+      'exit-with-parent': { type: 'boolean' },
+    },
+  })
+  const listed = (name: string): string[] => (env[name] ?? '').split(',').filter((item) => item !== '')
+  return {
+    natsUrl: values['nats-url'] ?? env['DUNLIN_NATS_URL'] ?? 'nats://127.0.0.1:4222',
+    dataDir: resolve(values['data-dir'] ?? env['DUNLIN_DATA_DIR'] ?? '.dunlin/agent'),
+    nodeId: values['node-id'] ?? (env['DUNLIN_NODE_ID'] || undefined),
+    name: values.name ?? (env['DUNLIN_NODE_NAME'] || undefined),
+    labels: readLabels([...listed('DUNLIN_LABELS'), ...(values.label ?? [])]),
+    pathMap: [...listed('DUNLIN_MAP_PATHS'), ...(values['map-path'] ?? [])].map(readPrefix),
+    logLevel: values['log-level'] ?? env['DUNLIN_LOG_LEVEL'] ?? 'info',
+    exitWithParent: values['exit-with-parent'] ?? false,
+  }
+}
+
+const pair = (text: string, flag: string): [string, string] => {
+  const cut = text.indexOf('=')
+  if (cut < 1) throw new Error(`${flag} ${text}: expected NAME=VALUE`)
+  return [text.slice(0, cut), text.slice(cut + 1)]
+}
+
+const readLabels = (texts: readonly string[]): Labels => {
+  const labels = Object.fromEntries(texts.map((text) => pair(text, '--label')))
+  const parsed = labelsSchema.safeParse(labels)
+  if (!parsed.success) throw new Error(`--label: ${parsed.error.issues[0]?.message ?? 'not valid'}`)
+  return parsed.data
+}
+
+const readPrefix = (text: string): PathPrefix => {
+  const [from, to] = pair(text, '--map-path')
+  if (!isAbsolute(from) || to === '') throw new Error(`--map-path ${text}: expected /absolute/prefix=folder`)
+  return { from: from.replace(/\/+$/, '') || '/', to: resolve(to) }
+}

@@ -1,0 +1,97 @@
+/**
+ * Beats every `heartbeatMs`, and while something validates every shortest interval, right after the windows were cut:
+ * a judge should not wait for news that the node already has.
+ */
+import type { BootId, Generation, NodeId } from '@dunlin/contracts/agent'
+import { heartbeatSubject } from '@dunlin/nats/agent'
+import type { Timer } from '@dunlin/runtime/agent'
+import type { Runner } from '../converge/runner.ts'
+import type { AgentPorts } from '../ports.ts'
+import type { Timings } from '../timings.ts'
+import { buildHeartbeat } from './beat.ts'
+import { createCutter } from './cutter.ts'
+
+export interface Heart {
+  /** Beats now, and looks at the windows again: something began to validate. */
+  quicken(): void
+  /** The last beat says `bye` when the agent leaves on purpose. */
+  stop(bye: boolean): void
+}
+
+export interface HeartFacts {
+  readonly node: NodeId
+  readonly boot: BootId
+  readonly generation: () => Generation
+  readonly lastSeq: () => number
+}
+
+export const startHeart = (
+  ports: Pick<AgentPorts, 'bus' | 'clock' | 'journal' | 'logger'>,
+  runner: Runner,
+  facts: HeartFacts,
+  timings: Timings,
+): Heart => {
+  const { bus, clock, logger } = ports
+  const cutter = createCutter(runner, ports)
+  const subject = heartbeatSubject(facts.node)
+  const encoder = new TextEncoder()
+  let n = 0
+  let sentMs = -Infinity
+  let cutSinceBeat = false
+  let timer: Timer | undefined
+  let stopped = false
+
+  const beat = (bye: boolean): void => {
+    sentMs = clock.monotonicMs()
+    cutSinceBeat = false
+    n += 1
+    const { node, boot, generation, lastSeq } = facts
+    const heartbeat = buildHeartbeat({
+      node,
+      boot,
+      n,
+      at: clock.nowMs(),
+      monotonicMs: sentMs,
+      gen: generation(),
+      rep: lastSeq(),
+      executions: runner.executions.values(),
+      bye,
+    })
+    try {
+      bus.publish(subject, encoder.encode(JSON.stringify(heartbeat)))
+    } catch (error) {
+      logger.debug('a heartbeat could not be sent', { reason: String(error) })
+    }
+  }
+
+  const everyMs = (): number => Math.min(timings.heartbeatMs, cutter.shortestIntervalMs() ?? Infinity)
+
+  const tick = (): void => {
+    cutSinceBeat = cutter.cutDue() || cutSinceBeat
+    const sinceMs = clock.monotonicMs() - sentMs
+    if (sinceMs >= everyMs() || (cutSinceBeat && sinceMs >= everyMs() / 2)) beat(false)
+    arm()
+  }
+
+  const arm = (): void => {
+    timer?.cancel()
+    if (stopped) return
+    const nowMs = clock.monotonicMs()
+    const beatMs = sentMs + (cutSinceBeat ? everyMs() / 2 : everyMs())
+    const nextMs = Math.min(beatMs, cutter.nextEndMs() ?? Infinity)
+    timer = clock.after(Math.max(5, nextMs - nowMs), tick)
+  }
+
+  tick()
+  return {
+    quicken: () => {
+      if (!stopped) arm()
+    },
+    stop: (bye) => {
+      stopped = true
+      timer?.cancel()
+      cutter.cutDue()
+      if (bye) beat(true)
+    },
+  }
+}

@@ -1,0 +1,24 @@
+/** What the agent is told at its start besides its ports. All times in ms. */
+import type { Labels, NodeId } from '@dunlin/contracts/agent'
+import { FRESH_FOR_MS } from '@dunlin/domain/agent'
+import type { Timings } from './timings.ts'
+
+export interface AgentOptions {
+  readonly node: NodeId
+  readonly agentVersion: string
+  readonly labels: Labels
+  readonly resources: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes?: number }
+  /** Task and state directories lie below it. */
+  readonly dataDir: string
+  readonly timings?: Partial<Timings>
+}
+
+export const defaultTimings: Timings = {
+  heartbeatMs: 10_000,
+  freshForMs: FRESH_FOR_MS,
+  stopGraceMs: 10_000,
+  pollMs: 250,
+  askMs: 1_000,
+  retryFirstMs: 500,
+  retryMostMs: 30_000,
+}

@@ -1,0 +1,19 @@
+/** All that an agent needs of the outside world. main.ts wires the real ones, tests and the simulator their own. */
+import type { Bus, KeyValue, Log } from '@dunlin/eventstore/agent'
+import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
+import type { Driver } from './drivers/driver.ts'
+import type { Journal } from './journal/journal.ts'
+
+export interface AgentPorts {
+  readonly bus: Bus
+  readonly reports: Pick<Log, 'append' | 'last'>
+  /** `desired.<nodeId>` by node id. */
+  readonly desired: Pick<KeyValue, 'get'>
+  /** `spec.<sha256>` by hash. */
+  readonly specs: Pick<KeyValue, 'get'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly journal: Journal
+  readonly drivers: readonly Driver[]
+}

@@ -1,0 +1,202 @@
+/**
+ * Publishes what the journal holds, by compare-and-set, until the log has acknowledged it. One worker, one commit in
+ * flight: the order of a node's reports is the order in which things happened.
+ *
+ * The expected sequence comes from the stream, never from the journal. A conflict is read, not guessed: our own commit
+ * there means that an acknowledgement was lost; an unknown boot means that a later agent has taken over; an older one
+ * means that the log went backwards, and everything is announced again.
+ */
+import { DunlinError, type BootId, type NodeAnnounced, type NodeId, type ReportEvent } from '@dunlin/contracts/agent'
+import { reportSubject } from '@dunlin/nats/agent'
+import { sleep } from '@dunlin/runtime/agent'
+import type { AgentPorts } from '../ports.ts'
+import { pauseMs } from '../retry.ts'
+import type { Timings } from '../timings.ts'
+import { encodeReport, readReport } from './commits.ts'
+
+export interface Reporter {
+  /** Log sequence of the last acknowledged report; 0 before the first. */
+  lastSeq(): number
+  /** Resolves when this boot's announcement stands in the log. */
+  readonly announced: Promise<void>
+  kick(): void
+  /** Resolves when nothing is in flight; with `drainMs`, first tries that long to publish what is unsent. */
+  stop(drainMs: number): Promise<void>
+}
+
+export interface ReporterHooks {
+  readonly announcement: () => Omit<NodeAnnounced, 'type' | 'boot' | 'journal' | 'j'>
+  /** Throws `second_agent` when an agent with this identity answers; asked before the first announcement. */
+  readonly ensureAlone: () => Promise<void>
+  /** Everything up to this counter is in the log. */
+  readonly onAcknowledged: (j: number) => void
+  /** Another agent has this identity; nothing more is published. */
+  readonly onSuperseded: (error: DunlinError) => void
+}
+
+const ANNOUNCE_AGAIN_AFTER = 1_000
+const MOST_TRANSITIONS = 200
+
+/** A commit whose outcome is not known yet. */
+interface PendingCommit {
+  readonly data: Uint8Array
+  readonly types: readonly string[]
+  readonly announced: boolean
+  /** It tells everything up to this counter. */
+  readonly upToJ: number
+}
+
+export const startReporter = (
+  ports: Pick<AgentPorts, 'reports' | 'journal' | 'clock' | 'random' | 'logger'>,
+  { node, boot }: { readonly node: NodeId; readonly boot: BootId },
+  timings: Timings,
+  hooks: ReporterHooks,
+): Reporter => {
+  const { reports, journal, clock, random, logger } = ports
+  const subject = reportSubject(node)
+  const abort = new AbortController()
+  const first = Promise.withResolvers<void>()
+  first.promise.catch(() => {})
+  let wake: (() => void) | undefined
+  let kicked = false
+
+  let v = 0
+  let expected: number | undefined
+  let needsAnnouncement = true
+  let everAnnounced = false
+  let sinceAnnouncement = 0
+  let lastSeq = 0
+  let pending: PendingCommit | undefined
+  let over = false
+  /** Whoever wrote last before this boot's announcement: seeing it again means that the log went backwards. */
+  let before: string | undefined
+
+  const readLast = async (): Promise<void> => {
+    const last = await reports.last(subject)
+    const report = last && readReport(last.data)
+    expected = last?.seq ?? 0
+    before = report?.boot
+    if (report && (report.journals.get(journal.id) ?? 0) > journal.j) {
+      const known = journal.id
+      journal.renew()
+      logger.error('the journal went backwards; it goes on under a new id', { known, journal: journal.id })
+    }
+  }
+
+  const nextCommit = (): PendingCommit | undefined => {
+    const at = clock.nowMs()
+    const { j, id } = journal
+    if (needsAnnouncement) {
+      const event = { type: 'NodeAnnounced' as const, ...hooks.announcement(), boot, journal: id, j }
+      return { data: encodeReport(node, boot, v + 1, at, [event]), types: [event.type], announced: true, upToJ: j }
+    }
+    const unsent = journal.unsent(MOST_TRANSITIONS)
+    const last = unsent.at(-1)
+    if (!last) return undefined
+    const type = 'ExecutionReported' as const
+    const events = unsent.map((one) => ({ type, journal: id, j: one.j, ...one.transition }))
+    return { data: encodeReport(node, boot, v + 1, at, events), types: [type], announced: false, upToJ: last.j }
+  }
+
+  const accepted = (seq: number, { announced, upToJ }: PendingCommit): void => {
+    pending = undefined
+    v += 1
+    expected = seq
+    lastSeq = seq
+    sinceAnnouncement = announced ? 0 : sinceAnnouncement + 1
+    needsAnnouncement = sinceAnnouncement >= ANNOUNCE_AGAIN_AFTER
+    journal.acknowledge(upToJ)
+    if (announced && !everAnnounced) {
+      everAnnounced = true
+      logger.info('announced', { boot, seq })
+      first.resolve()
+    }
+    hooks.onAcknowledged(upToJ)
+  }
+
+  /** What stands where we wanted to append? */
+  const onConflict = async (commit: PendingCommit): Promise<void> => {
+    const last = await reports.last(subject)
+    const report = last && readReport(last.data)
+    if (last && report?.boot === boot && report.v === v + 1) return accepted(last.seq, commit)
+    pending = undefined
+    if (!everAnnounced) {
+      expected = undefined
+      return
+    }
+    const wentBack = !last || last.seq < (expected ?? 0) || report?.boot === before || report?.boot === boot
+    if (!wentBack) throw secondAgent(report?.boot)
+    logger.error('the log went backwards; announcing again', { expected, actual: last?.seq ?? 0 })
+    v = report?.boot === boot ? report.v : 0
+    expected = last?.seq ?? 0
+    needsAnnouncement = true
+  }
+
+  /** One commit; true when there may be more to do. */
+  const publishNext = async (): Promise<boolean> => {
+    if (expected === undefined) {
+      if (!everAnnounced) await hooks.ensureAlone()
+      await readLast()
+    }
+    // The very same bytes until their outcome is known: a rebuilt commit would claim what the stored one does not say.
+    pending ??= nextCommit()
+    if (!pending) return false
+    const { data, types } = pending
+    const result = await reports.append({ subject, data, expected: expected ?? 0, types })
+    if (result.ok) accepted(result.seq, pending)
+    else await onConflict(pending)
+    return true
+  }
+
+  const idle = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (kicked || abort.signal.aborted) return resolve()
+      wake = resolve
+    })
+
+  const work = async (): Promise<void> => {
+    let failures = 0
+    while (!abort.signal.aborted) {
+      kicked = false
+      try {
+        const more = await publishNext()
+        failures = 0
+        if (!more) await idle()
+      } catch (error) {
+        if (error instanceof DunlinError && error.code === 'second_agent') {
+          first.reject(error)
+          over = true
+          hooks.onSuperseded(error)
+          return
+        }
+        failures += 1
+        logger.warn('reports could not be published; they stay in the journal', { reason: String(error), failures })
+        await sleep(clock, pauseMs(failures, timings, random), abort.signal)
+      }
+    }
+  }
+  const worker = work()
+
+  return {
+    lastSeq: () => lastSeq,
+    announced: first.promise,
+    kick: () => {
+      kicked = true
+      wake?.()
+    },
+    stop: async (drainMs) => {
+      const deadline = clock.monotonicMs() + drainMs
+      const drains = (): boolean => everAnnounced && !over && journal.unsent(1).length > 0
+      while (drains() && clock.monotonicMs() < deadline) await sleep(clock, 10)
+      abort.abort()
+      wake?.()
+      await Promise.race([worker, sleep(clock, 2_000)])
+    },
+  }
+}
+
+const secondAgent = (boot: string | undefined): DunlinError =>
+  new DunlinError(
+    'second_agent',
+    `A later agent (boot ${boot ?? 'unknown'}) announced itself with this node's identity.`,
+  )
