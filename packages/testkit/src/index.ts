@@ -1,3 +1,4 @@
 /** What tests of every package share. Only tests import it. */
 export { startNatsServer } from './nats-server.ts'
 export type { TestNatsServer, TestNatsServerOptions } from './nats-server.ts'
+export { given, type TestedDecider, type Then } from './given.ts'
