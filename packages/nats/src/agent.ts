@@ -1,4 +1,6 @@
 /** The door for the agent: core NATS only, so that its bundle stays small. */
+export { connectAgent, type AgentOptions, type ConnectedAgent } from './connect-agent.ts'
+export { openLink, type Credentials, type Link, type LinkOptions } from './connection.ts'
 export { decodeToken, encodeToken, tokenLength } from './token.ts'
 export {
   checkJobKey,

@@ -1,0 +1,68 @@
+/** The bus port on core NATS: messages that nobody keeps. */
+import { DunlinError } from '@dunlin/contracts/agent'
+import type { Bus, BusMessage } from '@dunlin/eventstore/agent'
+import { errors, type Msg } from 'nats'
+import { isNoResponders } from './api.ts'
+import type { Link } from './connection.ts'
+import { headerLines, headersOf, preparedHeader } from './header-bytes.ts'
+
+/** Reads headers only when asked: a hundred thousand heartbeats have none that matter. */
+class Received implements BusMessage {
+  private readonly message: Msg
+  constructor(message: Msg) {
+    this.message = message
+  }
+  get subject(): string {
+    return this.message.subject
+  }
+  get data(): Uint8Array {
+    return this.message.data
+  }
+  get headers(): Readonly<Record<string, string>> {
+    return headersOf(this.message)
+  }
+  respond(data: Uint8Array): boolean {
+    return this.message.respond(data)
+  }
+}
+
+const noAnswer = (subject: string, cause: unknown): DunlinError => {
+  if (isNoResponders(cause)) return new DunlinError('no_answer', `Nobody listens on ${subject}.`, { cause })
+  if (cause instanceof errors.TimeoutError)
+    return new DunlinError('no_answer', `Nobody answered on ${subject} in time.`, { cause })
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new DunlinError('no_answer', `No answer on ${subject}: ${why}`, { cause })
+}
+
+export const createBus = (link: Link): Bus => ({
+  publish: (subject, data, headers) => {
+    // Without a connection it would wait in a buffer and arrive when it is no longer true.
+    if (!link.isLive() || link.isClosed()) return
+    if (headers === undefined) link.nc.publish(subject, data)
+    else link.nc.publish(subject, data, { headers: preparedHeader(headerLines(headers)) })
+  },
+  subscribe: (subject, handler, options) => {
+    const subscription = link.nc.subscribe(subject, {
+      ...(options?.queue === undefined ? {} : { queue: options.queue }),
+      callback: (error, message) => {
+        if (error === null) handler(new Received(message))
+      },
+    })
+    return { stop: () => subscription.unsubscribe() }
+  },
+  request: async (subject, data, timeoutMs) => {
+    try {
+      return new Received(await link.nc.request(subject, data, { timeout: timeoutMs }))
+    } catch (error) {
+      throw noAnswer(subject, error)
+    }
+  },
+  flush: async () => {
+    try {
+      await link.nc.flush()
+    } catch (error) {
+      throw noAnswer('the connection', error)
+    }
+  },
+  onLive: (handler) => link.onLive(handler),
+})

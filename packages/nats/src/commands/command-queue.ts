@@ -1,0 +1,90 @@
+/** The command queue port: commands in stream order, one of each job at a time, kept until their effect is in the log. */
+import type { CommandQueue, QueuedCommand } from '@dunlin/eventstore'
+import type { Msg } from 'nats'
+import { asDunlinError } from '../api.ts'
+import type { Link } from '../connection.ts'
+import { prefixLength, readReply, type Delivery } from '../follow/reply.ts'
+import { headersOf } from '../header-bytes.ts'
+import type { Publisher } from '../publisher.ts'
+import { getStored } from '../stored.ts'
+import { DEAD } from '../streams.ts'
+import { deadSubject } from '../subjects.ts'
+import { bury, deadLetter, problemOf } from './dead-letter.ts'
+import { runIntake } from './intake.ts'
+import { parseLoosely } from './loose-json.ts'
+import { createLanes } from './lanes.ts'
+
+/** Well below the server's patience (`ack_wait` 30 s). */
+const WORKING_EVERY_MS = 8_000
+const ACK_TIMEOUT_MS = 2_000
+
+/** Whose order matters: everything before the verb. */
+const laneOf = (subject: string): string => subject.slice(0, subject.lastIndexOf('.'))
+
+/** The id that the sender chose, else the one that the answer names, else the place in the queue. */
+const commandIdOf = (command: { msgId?: string; seq: number }, problem: Uint8Array): string => {
+  if (command.msgId !== undefined) return command.msgId
+  const told = parseLoosely(problem)
+  const named = typeof told === 'object' && told !== null && 'command_id' in told ? told.command_id : undefined
+  return typeof named === 'string' && named !== '' ? named : `~queued-${command.seq}`
+}
+
+/** Confirmed where possible; a lost acknowledgement only brings the command back, and it is known then. */
+const acknowledge = async (link: Link, message: Msg, verb: '+ACK' | '+TERM'): Promise<void> => {
+  const to = message.reply ?? ''
+  try {
+    await link.nc.request(to, verb, { timeout: ACK_TIMEOUT_MS })
+  } catch {
+    // The consumer is gone or the connection was lost: another intake gets it again.
+  }
+}
+
+const queued = (link: Link, dead: Publisher, message: Msg, created: string): QueuedCommand => {
+  const delivery: Delivery = { streamSeq: 0, consumerSeq: 0, pending: 0, storedAtMs: 0 }
+  const reply = message.reply ?? ''
+  readReply(reply, prefixLength(reply), delivery)
+  const headers = headersOf(message)
+  const { subject, data } = message
+  const msgId = headers['Nats-Msg-Id']
+  const base = { subject, data, headers, created, seq: delivery.streamSeq, ...(msgId === undefined ? {} : { msgId }) }
+  return {
+    ...base,
+    done: () => acknowledge(link, message, '+ACK'),
+    refused: async (problem) => {
+      await bury(dead, deadLetter(subject, commandIdOf(base, problem), problem, data))
+      await acknowledge(link, message, '+TERM')
+    },
+    working: () => {
+      if (link.isLive()) link.nc.publish(reply, '+WPI')
+    },
+  }
+}
+
+export const createCommandQueue = (link: Link, dead: Publisher): CommandQueue => ({
+  consume: (handler) => {
+    const lanes = createLanes(handler)
+    const intake = runIntake(link, {
+      take: (message, created) => lanes.add(laneOf(message.subject), queued(link, dead, message, created)),
+      lost: () => lanes.forget(),
+    })
+    const timer = setInterval(() => {
+      for (const command of lanes.held()) command.working()
+    }, WORKING_EVERY_MS)
+    timer.unref()
+    return {
+      stop: () => {
+        clearInterval(timer)
+        lanes.stop()
+        void intake.stop()
+      },
+    }
+  },
+  refusal: async (commandId) => {
+    try {
+      const stored = await getStored(link, DEAD, { last_by_subj: deadSubject(commandId) })
+      return stored === undefined ? undefined : problemOf(stored.data)
+    } catch (error) {
+      throw asDunlinError(error)
+    }
+  },
+})

@@ -1,0 +1,92 @@
+/**
+ * One connection that never gives up, with its state as a value. Everything in this package hangs on a `Link`; it alone
+ * turns the client's status events into "live" and "not live".
+ */
+import { DunlinError } from '@dunlin/contracts/agent'
+import type { Subscription } from '@dunlin/eventstore/agent'
+import { connect, type Authenticator, type ConnectionOptions, type NatsConnection } from 'nats'
+
+export interface LinkOptions {
+  /** `nats://host:port`, or several of them. */
+  readonly url: string | readonly string[]
+  /** Shown in the server's connection list. */
+  readonly name: string
+  readonly credentials?: Credentials
+  /** Keep trying when no server answers at first; otherwise that throws `log_unavailable`. Default false. */
+  readonly waitOnFirstConnect?: boolean
+  /** Silence after which the server is asked for a sign of life; twice unanswered is a lost connection. Default 20 s. */
+  readonly pingIntervalMs?: number
+  /** Longest pause between two attempts to connect again. A fleet of agents wants a long one. Default 2 s. */
+  readonly maxReconnectDelayMs?: number
+}
+
+export type Credentials =
+  | { readonly user: string; readonly pass: string }
+  | { readonly token: string }
+  | { readonly authenticator: Authenticator }
+
+export interface Link {
+  readonly nc: NatsConnection
+  isLive(): boolean
+  isClosed(): boolean
+  /** Told of every change, in the order of subscribing. */
+  onLive(handler: (live: boolean) => void): Subscription
+  close(): Promise<void>
+}
+
+/**
+ * A pause that grows with the time since the connection was lost, with jitter, so that a fleet does not come back in
+ * step. It is a function of time, not of a count: the client asks for it several times per attempt.
+ */
+const reconnectDelay = (maxMs: number, sinceLostMs: () => number) => (): number =>
+  Math.min(maxMs, Math.max(20, sinceLostMs() / 4)) * (0.5 + Math.random() / 2)
+
+const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): ConnectionOptions => ({
+  servers: typeof options.url === 'string' ? options.url : [...options.url],
+  name: options.name,
+  noAsyncTraces: true,
+  maxReconnectAttempts: -1,
+  ignoreAuthErrorAbort: true,
+  pingInterval: options.pingIntervalMs ?? 20_000,
+  reconnectDelayHandler: reconnectDelay(options.maxReconnectDelayMs ?? 2_000, sinceLostMs),
+  waitOnFirstConnect: options.waitOnFirstConnect ?? false,
+  ...options.credentials,
+})
+
+/** Throws `log_unavailable` when no server answers and `waitOnFirstConnect` is not set. */
+export const openLink = async (options: LinkOptions): Promise<Link> => {
+  let lostAt = performance.now()
+  let nc: NatsConnection
+  try {
+    nc = await connect(connectionOptions(options, () => performance.now() - lostAt))
+  } catch (cause) {
+    const detail = `No nats-server answers at ${String(options.url)}: ${cause instanceof Error ? cause.message : String(cause)}`
+    throw new DunlinError('log_unavailable', detail, { cause })
+  }
+  let live = true
+  const handlers = new Set<(live: boolean) => void>()
+  const become = (now: boolean): void => {
+    if (live === now) return
+    live = now
+    if (!now) lostAt = performance.now()
+    for (const handler of handlers) handler(now)
+  }
+  const watch = async (): Promise<void> => {
+    for await (const status of nc.status()) {
+      if (status.type === 'disconnect' || status.type === 'close') become(false)
+      else if (status.type === 'reconnect') become(true)
+    }
+    become(false)
+  }
+  void watch()
+  return {
+    nc,
+    isLive: () => live,
+    isClosed: () => nc.isClosed(),
+    onLive: (handler) => {
+      handlers.add(handler)
+      return { stop: () => void handlers.delete(handler) }
+    },
+    close: () => nc.close(),
+  }
+}
