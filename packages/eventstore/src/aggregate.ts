@@ -12,6 +12,8 @@ export interface Folding<S> {
   readonly knows: (eventType: string) => boolean
   /** `report`: versions count within a boot and nothing is ever quarantined (see docs/architecture.md). */
   readonly fence: 'strict' | 'report'
+  /** Optional: does the state remember this command id? Only to name a repeat `duplicate` instead of `stale`. */
+  readonly remembers?: (state: S, cmd: string) => boolean
   /** For snapshots and checkpoints: JSON in, JSON out; `fromJson(toJson(s))` equals `s`. */
   readonly toJson: (state: S) => unknown
   readonly fromJson: (json: unknown) => S

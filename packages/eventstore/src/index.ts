@@ -15,3 +15,22 @@ export type { Bus, BusMessage, CommandQueue, QueuedCommand, Subscription } from 
 export type { Decider } from './decider.ts'
 export type { Admission, Aggregate, Condition, Folded, Folding } from './aggregate.ts'
 export type { StorePorts } from './ports.ts'
+export type { StoreClock } from './clock.ts'
+export type { AnyCommit, AnyEvent } from './any-commit.ts'
+export { bootOf, judge, type FencePosition, type FenceRules } from './fence.ts'
+export { createFold } from './fold/fold.ts'
+export type { Fold, FoldOptions, FoldSnapshot, Kinds } from './fold/types.ts'
+export { decodeState, encodeState, type CheckpointName, type StoredState } from './fold/checkpoint.ts'
+export { commitMessageId } from './message-id.ts'
+export { createCommandHandler } from './handle/handle-command.ts'
+export {
+  HANDLER_LIMITS,
+  type CommandEnvelope,
+  type CommandHandler,
+  type CommandHandlerOptions,
+  type Decision,
+  type HandlerLimits,
+  type HandleRequest,
+  type HandleResult,
+} from './handle/types.ts'
+export type { ReadonlyTable, Table } from './table.ts'
