@@ -21,7 +21,7 @@ export interface Problem {
   readonly retryable: boolean
   readonly hint?: string
   /** Every place that is wrong, when the input was checked field by field. */
-  readonly errors?: readonly (Place & { readonly message: string; readonly hint?: string })[]
+  readonly errors?: readonly (Place & { readonly message: string; readonly hint?: string; readonly code?: string })[]
   /** Further members of a code, e.g. `version` and `revision` of a failed precondition. */
   readonly [extra: string]: unknown
 }

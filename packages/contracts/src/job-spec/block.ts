@@ -1,0 +1,26 @@
+/** A block of the spec: an object with known fields only. */
+import * as z from 'zod'
+
+/** Marks the message of an unknown-field issue: the names that would have been right follow, for `issues.ts`. */
+export const KNOWN_NAMES = 'known names: '
+
+/** A strict object whose complaint about unknown fields says which fields there are. */
+export const block = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `${KNOWN_NAMES}${Object.keys(shape).join(',')}` : undefined,
+  })
+
+/** What an issue may carry beside its message. */
+export interface IssueParams {
+  readonly code?: string
+  readonly hint?: string
+}
+
+/** A custom issue with a hint and, where programs may care, a code of its own. */
+export const problem = (message: string, params: IssueParams = {}, path: (string | number)[] = []) => ({
+  code: 'custom' as const,
+  message,
+  path,
+  params: { ...params },
+})
