@@ -26,3 +26,4 @@ export {
 } from './lifecycle.ts'
 export { silentLogger, type Logger } from './logger.ts'
 export { seededRandom, systemRandom, type Random } from './random.ts'
+export { createPump, type Pump } from './pump.ts'

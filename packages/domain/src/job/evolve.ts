@@ -1,0 +1,117 @@
+/** Folds the commits of a job's subject: its own events here, those of placement and rollouts in their folders. */
+import type { Commit, JobEvent, JobSubjectEvent } from '@dunlin/contracts'
+import { evolvePlacement } from '../placement/evolve.ts'
+import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes, type CommitContext } from '../rollout/evolve.ts'
+import { noRollouts } from '../rollout/state.ts'
+import { remember } from './remembered.ts'
+import { isPresent, outcomeOf, VERSIONS_KEPT, type Job, type VersionRecord } from './state.ts'
+
+/** Changes `job` in place and returns it. */
+export const foldJobCommit = (job: Job, commit: Commit<JobSubjectEvent>, seq: number): Job => {
+  const context: CommitContext = { seq, at: commit.at, by: commit.by }
+  for (const event of commit.ev) evolveJob(job, event, context)
+  if (commit.src !== undefined && isNewer(commit.src, job.commands.source)) job.commands.source = commit.src
+  if (commit.req !== undefined && isPresent(job)) {
+    const noted = commit.ev.find((event) => event.type === 'CommandNoted')
+    const outcome = noted?.type === 'CommandNoted' ? noted.outcome : outcomeOf(job, false)
+    remember(job.commands, { id: commit.cmd, req: commit.req, at: commit.at, seq, outcome })
+  }
+  return job
+}
+
+const isNewer = (source: NonNullable<Commit['src']>, known: Commit['src']): boolean =>
+  known === undefined || source.created !== known.created || source.seq > known.seq
+
+export const evolveJob = (job: Job, event: JobSubjectEvent, context: CommitContext): void => {
+  if (event.type === 'PlacementChanged' || event.type === 'PlacementCompleted')
+    return releaseNodes(job.rollouts, evolvePlacement(job.placement, event, context))
+  if (isRolloutEvent(event)) return evolveRollouts(job.rollouts, event, context)
+  evolveVersions(job, event, context)
+}
+
+const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void => {
+  const { versions } = job
+  switch (event.type) {
+    case 'JobCreated': {
+      const history = versions.is === 'present' ? versions.history : []
+      // Fallback, evidence and remembered rollouts belong to one incarnation; versions go on counting.
+      job.rollouts = noRollouts()
+      job.placement = { nodes: new Set(), removed: [] }
+      job.versions = {
+        is: 'present',
+        lifecycle: 'active',
+        id: event.jobId,
+        version: event.version,
+        revision: versions.is === 'present' ? versions.revision + 1 : 1,
+        spec: event.spec,
+        specHash: event.specHash,
+        content: event.content,
+        createdAt: context.at,
+        updatedAt: context.at,
+        state: { type: 'pending', reason: 'accepted', message: 'Accepted, not evaluated yet', since: context.at },
+        history: keep(history, record(event, context)),
+      }
+      return
+    }
+    case 'JobUpdated':
+      if (versions.is === 'absent') return
+      versions.lifecycle = 'active'
+      versions.version = event.version
+      versions.revision += 1
+      versions.spec = event.spec
+      versions.specHash = event.specHash
+      versions.content = event.content
+      versions.updatedAt = context.at
+      versions.history = keep(versions.history, record(event, context))
+      return
+    case 'JobStopped':
+      if (versions.is === 'absent') return
+      versions.lifecycle = 'stopped'
+      versions.revision += 1
+      versions.updatedAt = context.at
+      versions.state = { type: 'stopped', reason: 'requested', message: event.reason ?? 'Stopped', since: context.at }
+      return releaseAll(job.rollouts)
+    case 'JobDeleted':
+      if (versions.is === 'absent') return
+      versions.lifecycle = 'deleted'
+      versions.revision += 1
+      versions.updatedAt = context.at
+      versions.state = { type: 'deleted', reason: 'requested', message: event.reason ?? 'Deleted', since: context.at }
+      return releaseAll(job.rollouts)
+    case 'JobStateChanged': {
+      if (versions.is === 'absent') return
+      const { type: _, state, ...rest } = event
+      versions.revision += 1
+      versions.updatedAt = context.at
+      versions.state = { ...rest, type: state, since: context.at }
+      return
+    }
+    case 'CommandNoted':
+    // The stored state was installed by the follower before this commit is folded.
+    case 'Checkpointed':
+      return
+    default:
+      return event satisfies never
+  }
+}
+
+const record = (
+  event: Extract<JobEvent, { type: 'JobCreated' | 'JobUpdated' }>,
+  context: CommitContext,
+): VersionRecord => ({
+  version: event.version,
+  seq: context.seq,
+  at: context.at,
+  by: context.by,
+  specHash: event.specHash,
+  content: event.content,
+  ...(event.type === 'JobUpdated' && event.rolledBackFrom !== undefined
+    ? { rolledBackFrom: event.rolledBackFrom }
+    : {}),
+})
+
+const keep = (history: VersionRecord[], entry: VersionRecord): VersionRecord[] => {
+  history.push(entry)
+  if (history.length > VERSIONS_KEPT) history.shift()
+  return history
+}

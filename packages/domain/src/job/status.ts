@@ -1,0 +1,159 @@
+/**
+ * The derived state of a job, by one pure function of its aggregate and of what its nodes say. The scheduler appends
+ * `JobStateChanged` when the answer differs from the recorded one.
+ */
+import type { JobStateChanged, NodeId } from '@dunlin/contracts'
+import type { ObservedState } from '../execution/observe.ts'
+import type { Rollout } from '../rollout/state.ts'
+import type { PresentJob } from './state.ts'
+
+export type DerivedState = Omit<JobStateChanged, 'type'>
+
+export interface StatusFacts {
+  readonly isConnected: (node: NodeId) => boolean
+  /** Observed state of the execution that the node's latest grant names. */
+  readonly observed: (node: NodeId) => ObservedState
+}
+
+interface Tally {
+  targets: number
+  running: number
+  completed: number
+  failed: number
+  unhealthy: number
+  deferred: number
+  offline: number
+}
+
+const state = (
+  type: DerivedState['state'],
+  reason: string,
+  message: string,
+  more: Partial<Pick<DerivedState, 'waitsFor' | 'until' | 'details'>> = {},
+): DerivedState => ({ state: type, reason, message, ...more })
+
+export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedState => {
+  const { versions, placement, rollouts } = job
+  if (versions.lifecycle !== 'active') {
+    const { type, reason, message } = versions.state
+    return state(type, reason, message)
+  }
+  if (placement.last?.version !== versions.version)
+    return state('pending', 'not_evaluated', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
+  if (placement.nodes.size === 0) return queuedForNodes(placement.last.leftOut)
+  const rollout = rollouts.current
+  if (rollout === undefined || rollout.content !== versions.content)
+    return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
+  switch (rollout.phase) {
+    case 'planning':
+      return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
+    case 'running':
+      return whileRunning(job, rollout, facts)
+    case 'halted':
+      return state(
+        'rollout_failed',
+        rollout.halted?.reason ?? 'halted',
+        rollout.halted?.message ?? 'The rollout halted',
+        {
+          waitsFor: 'a new version',
+          details: { ...rollout.counts, targets: rollout.targets.length },
+        },
+      )
+    case 'expired':
+      return state('rollout_failed', 'rollout_expired', 'No target could be reached before the rollout expired')
+    case 'completed':
+      return atRest(job, tally(job, rollout, facts))
+    case 'superseded':
+    case 'canceled':
+      return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
+    default:
+      return rollout.phase satisfies never
+  }
+}
+
+const queuedForNodes = (leftOut: Readonly<Record<string, number>>): DerivedState => {
+  const reasons = Object.entries(leftOut)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([reason, count]) => `${count} by ${reason}`)
+  const why = reasons.length === 0 ? 'no node has joined yet' : `left out: ${reasons.join(', ')}`
+  return state('queued', 'no_matching_node', `No node can take the job (${why})`, {
+    waitsFor: 'a matching node',
+    details: { ...leftOut },
+  })
+}
+
+const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): DerivedState => {
+  const { counts, targets, waves, wave } = rollout
+  if (counts.open + counts.healthy + counts.failed === 0 && targets.every((node) => !facts.isConnected(node)))
+    return state('queued', 'all_nodes_offline', `None of the ${targets.length} matching nodes is connected`, {
+      waitsFor: 'a node to connect',
+      until: rollout.openedAt + rollout.policy.expiryMs,
+      details: { offline: targets.length },
+    })
+  const held = rollout.policy.strategy === 'canary' && rollout.wavesPassed === 1 && wave === 0 && waves.length > 1
+  const details = {
+    ...counts,
+    targets: targets.length,
+    wave: wave + 1,
+    waves: waves.length,
+    version: job.versions.version,
+  }
+  if (held && !rollout.policy.autoPromote)
+    return state('deploying', 'canary_passed', `The canary of ${waves[0]} is healthy and waits to be promoted`, {
+      waitsFor: 'promote',
+      details,
+    })
+  return state(
+    'deploying',
+    'rollout_running',
+    `Wave ${Math.max(1, wave + 1)} of ${waves.length}: ${counts.healthy} of ${targets.length} healthy` +
+      (counts.failed > 0 ? `, ${counts.failed} failed` : ''),
+    { waitsFor: 'health of the wave', details },
+  )
+}
+
+const atRest = (job: PresentJob, count: Tally): DerivedState => {
+  const details = { ...count }
+  const deferred = count.deferred > 0 ? `, ${count.deferred} deferred` : ''
+  if (count.targets === 0)
+    return state('queued', 'all_nodes_offline', `No target is left that could run the job${deferred}`, {
+      waitsFor: 'a node to connect',
+      details,
+    })
+  if (count.completed === count.targets)
+    return state('completed', 'all_completed', `Completed on ${count.completed} nodes${deferred}`, { details })
+  if (count.failed === count.targets)
+    return state('failed', 'all_failed', `Failed on all ${count.failed} nodes${deferred}`, { details })
+  const unwell = count.failed + count.unhealthy
+  if (unwell > 0)
+    return state('degraded', 'unhealthy_nodes', `${unwell} of ${count.targets} nodes unhealthy${deferred}`, { details })
+  const on = count.running === 1 ? '1 node' : `${count.running} nodes`
+  return state('running', 'all_healthy', `Job running on ${on}${deferred}`, {
+    details: { ...details, version: job.versions.version },
+  })
+}
+
+const tally = (job: PresentJob, rollout: Rollout, facts: StatusFacts): Tally => {
+  const count: Tally = { targets: 0, running: 0, completed: 0, failed: 0, unhealthy: 0, deferred: 0, offline: 0 }
+  for (const node of job.placement.nodes) {
+    const grant = job.rollouts.grants.get(node)
+    if (grant === undefined || rollout.slots.get(node) === 'deferred') {
+      count.deferred += 1
+      continue
+    }
+    count.targets += 1
+    if (!facts.isConnected(node)) count.offline += 1
+    const observed = facts.observed(node)
+    if (observed === 'completed') count.completed += 1
+    else if (observed === 'failed' || grant.verdict?.is === 'failed') count.failed += 1
+    else if (observed === 'degraded' || observed === 'lost' || observed === 'stopped') count.unhealthy += 1
+    else count.running += 1
+  }
+  return count
+}
+
+/** A derived state is worth a commit when its type, reason or message differs from the recorded one. */
+export const stateDiffers = (job: PresentJob, derived: DerivedState): boolean => {
+  const { state: recorded } = job.versions
+  return recorded.type !== derived.state || recorded.reason !== derived.reason || recorded.message !== derived.message
+}

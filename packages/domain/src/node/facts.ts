@@ -1,0 +1,31 @@
+/** A node as placement sees it: what it announced about itself, joined with what the centre decided about it. */
+import type { Labels, NodeId } from '@dunlin/contracts'
+import type { NodeReports } from '../execution/state.ts'
+import type { NodeState } from './state.ts'
+
+export interface NodeFacts {
+  readonly id: NodeId
+  /** The agent's own labels, with those of the centre over them. */
+  readonly labels: Labels
+  readonly drivers: readonly string[]
+  readonly drained: boolean
+  readonly removed: boolean
+  readonly connected: boolean
+}
+
+/** `undefined` for a node that never announced itself or was not admitted: it takes part in nothing. */
+export const nodeFacts = (
+  id: NodeId,
+  node: NodeState | undefined,
+  reports: NodeReports | undefined,
+): NodeFacts | undefined => {
+  if (node === undefined || node.admission === 'unknown' || reports?.announced === undefined) return undefined
+  return {
+    id,
+    labels: { ...reports.announced.labels, ...node.labels },
+    drivers: reports.announced.drivers,
+    drained: node.drained,
+    removed: node.admission === 'removed',
+    connected: node.connection.is === 'connected',
+  }
+}

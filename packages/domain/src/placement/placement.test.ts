@@ -1,0 +1,107 @@
+import type { EvaluationId, JobSubjectEvent, NodeId, Sha256 } from '@dunlin/contracts'
+import { parseSelector } from '@dunlin/contracts'
+import { describe, expect, it } from 'vitest'
+import { evolveJob } from '../job/evolve.ts'
+import { noJob } from '../job/state.ts'
+import type { NodeFacts } from '../node/facts.ts'
+import { whyNotEligible, type JobDemand } from './eligibility.ts'
+import { evaluateNode, evaluatePlacement, PART_SIZE, recordPlacement } from './evaluate.ts'
+
+const selector = (match_labels: Record<string, string>) => {
+  const parsed = parseSelector({ match_labels })
+  if (!parsed.ok) throw new Error('the selector of this test is wrong')
+  return parsed.selector
+}
+const demand: JobDemand = { selector: selector({ env: 'production' }), type: 'process' }
+const node = (id: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
+  id: id as NodeId,
+  labels: { env: 'production' },
+  drivers: ['process'],
+  drained: false,
+  removed: false,
+  connected: true,
+  ...more,
+})
+const hash = () => 'a'.repeat(64) as Sha256
+const evaluation = { id: '01J00000000000000000000000' as EvaluationId, trigger: 'job_created' as const, version: 1 }
+const context = { seq: 7, at: 1, by: 'service:test' }
+
+describe('eligibility', () => {
+  it('takes a node that matches', () => expect(whyNotEligible(demand, node('a'))).toBeUndefined())
+  it('also one that is offline: whether it can be granted is the rollout’s question', () =>
+    expect(whyNotEligible(demand, node('a', { connected: false }))).toBeUndefined())
+  it.each([
+    ['selector', { labels: { env: 'test' } }],
+    ['drained', { drained: true }],
+    ['capability', { drivers: ['pipeline'] }],
+    ['removed', { removed: true }],
+  ] as const)('says %s', (reason, more) => expect(whyNotEligible(demand, node('a', more))).toMatchObject({ reason }))
+})
+
+describe('an evaluation', () => {
+  it('gives the difference and the reasons, counted', () =>
+    expect(
+      evaluatePlacement(new Set(['a', 'gone'] as NodeId[]), demand, [
+        node('a'),
+        node('b'),
+        node('c', { drained: true }),
+      ]),
+    ).toEqual({ add: ['b'], remove: ['gone'], count: 2, leftOut: { drained: 1 } }))
+  it('of a stopped job removes it everywhere', () =>
+    expect(evaluatePlacement(new Set(['a'] as NodeId[]), undefined, [node('a')])).toMatchObject({
+      remove: ['a'],
+      count: 0,
+    }))
+  it('of one node agrees with a whole one', () => {
+    for (const facts of [node('a'), node('a', { drained: true })])
+      for (const placed of [true, false]) {
+        const whole = evaluatePlacement(new Set(placed ? [facts.id] : []), demand, [facts])
+        const change = evaluateNode(placed, demand, facts)
+        expect(change).toBe(whole.add.length > 0 ? 'add' : whole.remove.length > 0 ? 'remove' : 'keep')
+      }
+  })
+})
+
+describe('recording', () => {
+  const many = Array.from({ length: 2500 }, (_, i) => `n${i}` as NodeId)
+  const commits = recordPlacement(noJob(), { add: many, remove: [], count: 2500, leftOut: {} }, evaluation, hash)
+
+  it('goes in parts that fit a message, the last one with the end mark', () => {
+    expect(commits.map((commit) => commit.map(({ type }) => type))).toEqual([
+      ['PlacementChanged'],
+      ['PlacementChanged'],
+      ['PlacementChanged', 'PlacementCompleted'],
+    ])
+    expect(commits.flat().every((event) => event.type !== 'PlacementChanged' || event.add.length <= PART_SIZE)).toBe(
+      true,
+    )
+  })
+  it('takes effect at the end, not part by part', () => {
+    const job = noJob()
+    for (const event of commits.flat().slice(0, -1)) evolveJob(job, event, context)
+    expect(job.placement.nodes.size).toBe(0)
+    evolveJob(job, commits.flat().at(-1) as JobSubjectEvent, context)
+    expect(job.placement.nodes.size).toBe(2500)
+  })
+  it('a new evaluation discards one that never ended', () => {
+    const job = noJob()
+    evolveJob(job, commits[0]?.[0] as JobSubjectEvent, context)
+    const other = { ...evaluation, id: '01J00000000000000000000001' as EvaluationId }
+    for (const event of recordPlacement(
+      job,
+      { add: ['x' as NodeId], remove: [], count: 1, leftOut: {} },
+      other,
+      hash,
+    ).flat())
+      evolveJob(job, event, context)
+    expect([...job.placement.nodes]).toEqual(['x'])
+  })
+  it('writes nothing when nothing changed, but always answers the first evaluation of a version', () => {
+    const job = noJob()
+    const nothing = { add: [], remove: [], count: 0, leftOut: { selector: 3 } }
+    const first = recordPlacement(job, nothing, evaluation, hash)
+    expect(first).toMatchObject([[{ type: 'PlacementCompleted', count: 0, leftOut: { selector: 3 } }]])
+    for (const event of first.flat()) evolveJob(job, event, context)
+    expect(recordPlacement(job, nothing, evaluation, hash)).toEqual([])
+  })
+})

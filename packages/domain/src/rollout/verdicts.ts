@@ -1,0 +1,26 @@
+/** Records verdicts. A verdict counts only for the latest grant of its node, and only once. */
+import type { JobSubjectEvent, Verdict } from '@dunlin/contracts'
+import { isPresent, type Job } from '../job/state.ts'
+
+/** Verdicts of one commit; each carries its evidence, so fewer than grants fit. */
+export const VERDICTS_PER_COMMIT = 400
+
+export const recordVerdicts = (job: Job, verdicts: readonly Verdict[]): readonly (readonly JobSubjectEvent[])[] => {
+  const rollout = job.rollouts.current
+  if (!isPresent(job) || job.versions.lifecycle !== 'active' || rollout === undefined) return []
+  const valid = verdicts.filter((verdict) => {
+    const grant = job.rollouts.grants.get(verdict.node)
+    return (
+      grant !== undefined &&
+      grant.execution === verdict.execution &&
+      grant.rollout === rollout.id &&
+      grant.verdict === undefined
+    )
+  })
+  const commits: JobSubjectEvent[][] = []
+  for (let from = 0; from < valid.length; from += VERDICTS_PER_COMMIT)
+    commits.push([
+      { type: 'VerdictsReached', rollout: rollout.id, verdicts: valid.slice(from, from + VERDICTS_PER_COMMIT) },
+    ])
+  return commits
+}
