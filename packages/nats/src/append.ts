@@ -7,8 +7,8 @@ import { sameBytes } from './stored.ts'
 export interface AppendTarget {
   readonly stream: string
   readonly publisher: Publisher
-  /** The subject's last message, for the question "was it mine?". */
-  readonly last: (subject: string) => Promise<Recorded | undefined>
+  /** The subject's first message behind `seq` (or, where it has one writer only, its last): "was it mine?". */
+  readonly behind: (subject: string, seq: number) => Promise<Recorded | undefined>
 }
 
 const headersFor = (stream: string, request: AppendRequest): string => {
@@ -25,8 +25,8 @@ export const appendTo = (target: AppendTarget, request: AppendRequest): Promise<
     const { subject, data } = request
     const message = { subject, data, headers: preparedHeader(headersFor(target.stream, request)) }
     const done = (outcome: PublishOutcome): void => {
-      if (outcome.ok || outcome.asked === 1 || request.msgId !== undefined) resolve(withoutAsked(outcome))
-      else wasItMine(target, request, outcome).then(resolve, reject)
+      if (outcome.ok || (outcome.asked === 1 && request.msgId === undefined)) resolve(withoutAsked(outcome))
+      else wasStored(target, request, outcome).then(resolve, reject)
     }
     target.publisher.send(message, done, reject)
   })
@@ -38,16 +38,18 @@ const withoutAsked = (outcome: PublishOutcome): AppendResult => {
 }
 
 /**
- * Without a message id the server cannot recognise a repeat, so a conflict after a second attempt may be our own first
- * one. The subject has one writer: if its last message has our bytes behind the place that we expected, it is ours.
+ * A conflict may be our own message that is there already. nats-server 2.9 sees a repeated message id before it compares
+ * the expected sequence, 2.14 only after, and without an id no server sees it. What we stored stands directly behind the
+ * sequence that we expected, so one read tells.
  */
-const wasItMine = async (
+const wasStored = async (
   target: AppendTarget,
   request: AppendRequest,
   outcome: PublishOutcome & { ok: false },
 ): Promise<AppendResult> => {
-  const last = await target.last(request.subject)
-  if (last !== undefined && last.seq > request.expected && sameBytes(last.data, request.data))
-    return { ok: true, seq: last.seq, duplicate: false }
-  return withoutAsked(outcome)
+  const there = await target.behind(request.subject, request.expected)
+  if (there === undefined || there.seq <= request.expected) return withoutAsked(outcome)
+  if (request.msgId !== undefined)
+    return there.msgId === request.msgId ? { ok: true, seq: there.seq, duplicate: true } : withoutAsked(outcome)
+  return sameBytes(there.data, request.data) ? { ok: true, seq: there.seq, duplicate: false } : withoutAsked(outcome)
 }

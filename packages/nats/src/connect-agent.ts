@@ -50,7 +50,7 @@ export const connectAgent = async (options: AgentOptions): Promise<ConnectedAgen
   const last = (subject: string): Promise<Stored | undefined> => direct(EVENTS, subject)
   return {
     bus: createBus(link),
-    reports: { last, append: (request) => appendTo({ stream: EVENTS, publisher, last }, request) },
+    reports: { last, append: (request) => appendTo({ stream: EVENTS, publisher, behind: last }, request) },
     desired: documents(DESIRED, desiredSubject),
     specs: documents(SPECS, specSubject),
     isLive: () => link.isLive(),

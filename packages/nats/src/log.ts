@@ -14,10 +14,13 @@ export const createLog = (link: Link, publisher: Publisher, options: FollowOptio
   const last = (subject: string): Promise<Recorded | undefined> =>
     getStored(link, EVENTS, { last_by_subj: subject }).catch(raise)
 
+  const behind = (subject: string, seq: number): Promise<Recorded | undefined> =>
+    getStored(link, EVENTS, { seq: seq + 1, next_by_subj: subject }).catch(raise)
+
   async function* read(subject: string, fromSeq = 1): AsyncGenerator<Recorded> {
     let from = Math.max(1, fromSeq)
     for (;;) {
-      const next = await getStored(link, EVENTS, { seq: from, next_by_subj: subject }).catch(raise)
+      const next = await behind(subject, from - 1)
       if (next === undefined) return
       yield next
       from = next.seq + 1
@@ -25,7 +28,7 @@ export const createLog = (link: Link, publisher: Publisher, options: FollowOptio
   }
 
   const append = (request: AppendRequest): Promise<AppendResult> =>
-    appendTo({ stream: EVENTS, publisher, last }, request)
+    appendTo({ stream: EVENTS, publisher, behind }, request)
 
   const info = async (): Promise<LogInfo> => {
     const { created, config, state } = await streamInfo(link, EVENTS).catch(raise)

@@ -23,11 +23,7 @@ export const createLanes = (handler: (command: QueuedCommand) => Promise<void>):
 
   const attempt = async (command: QueuedCommand): Promise<void> => {
     const mine = generation
-    for (
-      let retryMs = FIRST_RETRY_MS;
-      wanted(mine);
-      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)
-    ) {
+    for (let retryMs = FIRST_RETRY_MS; wanted(mine); retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
         return await handler(command)
       } catch {
