@@ -19,7 +19,13 @@ import {
 const text = z.string().min(1).max(1024)
 const reason = z.string().max(1000)
 const jobParams = z.object({ namespace: text, name: text })
-const wholeNumber = z.coerce.number().int().nonnegative()
+/** Digits only: `Number` would also read "", "0x10" and "1e3", and an empty `since` would replay the whole log. */
+const digits = (min: number, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && !/^\d{1,15}$/.test(value) ? Number.NaN : value),
+    z.coerce.number('expected a whole number').int().min(min).max(max),
+  )
+const wholeNumber = digits(0, Number.MAX_SAFE_INTEGER)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 const minSeq = wholeNumber
@@ -27,7 +33,7 @@ const minSeq = wholeNumber
   .meta({ description: 'Wait until this process has read the log up to here: shows what a command has just written' })
 const read = z.strictObject({ min_seq: minSeq })
 const page = {
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: digits(1, 1000).default(100),
   cursor: z.string().max(4096).optional(),
   min_seq: minSeq,
 }
