@@ -7,6 +7,16 @@ export interface StoreClock {
   after(delayMs: number, run: () => void): { cancel(): void }
 }
 
+/** For callers that own no clock: the process's own. */
+export const wallClock: StoreClock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const handle = setTimeout(run, delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
 export const pause = (clock: StoreClock, delayMs: number): Promise<void> =>
   new Promise((resolve) => {
     clock.after(delayMs, resolve)

@@ -34,3 +34,5 @@ export {
   type HandleResult,
 } from './handle/types.ts'
 export type { ReadonlyTable, Table } from './table.ts'
+export { followInto, type FoldFollower, type FollowHealth, type FollowIntoOptions } from './follow/follow-into.ts'
+export { holdLease, type Lease, type LeaseOptions } from './lease.ts'

@@ -7,6 +7,7 @@ export interface Table<T> {
   delete(key: string): boolean
   keys(): IterableIterator<string>
   values(): IterableIterator<T>
+  [Symbol.iterator](): IterableIterator<[string, T]>
 }
 
-export type ReadonlyTable<T> = Pick<Table<T>, 'size' | 'get' | 'has' | 'keys' | 'values'>
+export type ReadonlyTable<T> = Pick<Table<T>, 'size' | 'get' | 'has' | 'keys' | 'values' | typeof Symbol.iterator>

@@ -59,6 +59,7 @@ export const createTake = ({ provided, troubled, onTaken }: TakeOptions) => {
     if (stored.subject !== cell.subject || stored.upto !== name?.upto)
       return stop(cell, 'quarantined', seq, 'the state of the checkpoint belongs to another position')
     cell.state = cell.kind.folding.fromJson(stored.state)
+    provided.delete(name.object)
     moved(cell, commit)
     cell.baseV = commit.v
     cell.condition = OK

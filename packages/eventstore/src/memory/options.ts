@@ -1,5 +1,5 @@
 /** What the in-memory store takes from outside, so that a test or the simulator owns time and the order of deliveries. */
-import type { StoreClock } from '../clock.ts'
+import { wallClock, type StoreClock } from '../clock.ts'
 
 export interface MemoryStoreOptions {
   /** Subject to ring when a desired document is written; none = no doorbell. */
@@ -19,15 +19,6 @@ export interface MemoryStoreOptions {
 
 export type Settings = Required<Omit<MemoryStoreOptions, 'doorbell'>> & {
   readonly doorbell: ((key: string) => string) | undefined
-}
-
-const wallClock: StoreClock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after: (delayMs, run) => {
-    const handle = setTimeout(run, delayMs)
-    return { cancel: () => clearTimeout(handle) }
-  },
 }
 
 export const settingsOf = (options: MemoryStoreOptions): Settings => ({
