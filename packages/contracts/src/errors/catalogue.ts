@@ -86,6 +86,12 @@ export const errorCatalogue = {
     'The server cannot be reached.',
     'Is it running? --server or DUNLIN_SERVER says where.',
   ),
+  unreadable_answer: entry(
+    502,
+    false,
+    'The server sent an answer that cannot be read.',
+    'Is it a Dunlin server, and of the same release?',
+  ),
   no_answer: entry(504, true, 'Nobody answered in time.'),
   // The log or the fleet needs a person.
   log_gap: entry(

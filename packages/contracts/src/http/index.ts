@@ -19,6 +19,7 @@ export {
   eventView,
   executionStates,
   problemView,
+  refusedView,
   type AcceptedView,
   type CompactedView,
   type EventView,
