@@ -7,3 +7,11 @@ export type { Journal, KnownExecution, LocalState, Unsent } from './journal/jour
 export { openJournal, type JournalOptions } from './journal/open-journal.ts'
 export { TaskError, type Driver, type Inspected, type Stats, type Task } from './drivers/driver.ts'
 export { processDriver } from './drivers/process/process-driver.ts'
+export {
+  startSimulatedAgents,
+  type SimulatedFleet,
+  type SimulatedOptions,
+  type SimulatedPorts,
+} from './simulated/fleet.ts'
+export type { SimulatedNode } from './simulated/node.ts'
+export { healthy, type Script, type ScriptFacts, type Scripts } from './simulated/script.ts'

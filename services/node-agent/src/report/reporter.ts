@@ -6,7 +6,7 @@
  * there means that an acknowledgement was lost; an unknown boot means that a later agent has taken over; an older one
  * means that the log went backwards, and everything is announced again.
  */
-import { DunlinError, type BootId, type NodeAnnounced, type NodeId, type ReportEvent } from '@dunlin/contracts/agent'
+import { DunlinError, type BootId, type NodeAnnounced, type NodeId } from '@dunlin/contracts/agent'
 import { reportSubject } from '@dunlin/nats/agent'
 import { sleep } from '@dunlin/runtime/agent'
 import type { AgentPorts } from '../ports.ts'
@@ -176,6 +176,7 @@ export const startReporter = (
     }
   }
   const worker = work()
+  const hasMore = (): boolean => everAnnounced && !over && journal.unsent(1).length > 0
 
   return {
     lastSeq: () => lastSeq,
@@ -186,8 +187,7 @@ export const startReporter = (
     },
     stop: async (drainMs) => {
       const deadline = clock.monotonicMs() + drainMs
-      const drains = (): boolean => everAnnounced && !over && journal.unsent(1).length > 0
-      while (drains() && clock.monotonicMs() < deadline) await sleep(clock, 10)
+      while (hasMore() && clock.monotonicMs() < deadline) await sleep(clock, 10)
       abort.abort()
       wake?.()
       await Promise.race([worker, sleep(clock, 2_000)])

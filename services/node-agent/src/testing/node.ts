@@ -87,7 +87,7 @@ export const health = {
 
 /** An entry for `content`, stored at the centre. */
 export const entryFor = (
-  centre: Centre,
+  centre: Pick<Centre, 'storeContent'>,
   seq: number,
   content: Content,
   over: Partial<DesiredExecution> = {},

@@ -1,0 +1,24 @@
+/** Where the pipeline process is and how Node is told to run it: from sources, from dist, or from the bundle. */
+import { fileURLToPath } from 'node:url'
+
+export interface PipelineEntry {
+  readonly entry: string
+  readonly nodeFlags: readonly string[]
+}
+
+/** `from` is the URL of the agent's own entry file; the pipeline's entry lies beside it. */
+export const pipelineEntry = (from: string, execArgv: readonly string[] = process.execArgv): PipelineEntry => {
+  const extension = /\.[a-z]+$/.exec(from)?.[0] ?? '.js'
+  return {
+    entry: fileURLToPath(new URL(`pipeline-process${extension}`, from)),
+    nodeFlags: ['--max-semi-space-size=1', ...conditionsOf(execArgv)],
+  }
+}
+
+/** A run from sources stays one: the condition under which packages show their sources is handed on. */
+const conditionsOf = (execArgv: readonly string[]): string[] =>
+  execArgv.flatMap((flag, index) => {
+    if (flag.startsWith('--conditions=')) return [flag]
+    const value = execArgv[index + 1]
+    return (flag === '--conditions' || flag === '-C') && value !== undefined ? [`--conditions=${value}`] : []
+  })

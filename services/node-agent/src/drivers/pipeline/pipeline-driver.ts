@@ -1,0 +1,73 @@
+/** Runs `pipeline` jobs, each in a Node process of its own under the same shim as any process. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TaskError, type Driver, type Inspected, type Task } from '../driver.ts'
+import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
+import { rotateTaskLogs } from '../logs.ts'
+import { DEFAULT_PATH } from '../process/find-command.ts'
+import { writeAtomically } from '../task-dir.ts'
+import type { PipelineEntry } from './entry.ts'
+import type { PipelineOrder } from './order.ts'
+import { EXIT_CONFIG, readProblem, readStatus } from './status-file.ts'
+
+export interface PipelineDriverOptions extends PipelineEntry {
+  readonly pathMap: PipelineOrder['pathMap']
+}
+
+/** How long a pipeline may take to read its config and show its first status. */
+const SHOW_STATUS_WITHIN_MS = 30_000
+
+export const pipelineDriver = ({ entry, nodeFlags, pathMap }: PipelineDriverOptions): Driver => ({
+  type: 'pipeline',
+  // The whole check needs the pipeline language, which only the pipeline's own process loads; apply has checked it before.
+  prepare: ({ config }) =>
+    typeof config['input'] === 'object' && config['input'] !== null
+      ? undefined
+      : { code: 'invalid_config', message: 'config.input is missing.', hint: 'A pipeline has an input and an output.' },
+  start: async (task, onExit) => {
+    mkdirSync(task.stateDir, { recursive: true, mode: 0o700 })
+    mkdirSync(task.dir, { recursive: true, mode: 0o700 })
+    const { attempt, stateDir } = task
+    const order: PipelineOrder = { attempt, config: task.content.config, stateDir, pathMap }
+    writeAtomically(join(task.dir, 'pipeline.json'), JSON.stringify(order))
+    const env = {
+      PATH: DEFAULT_PATH,
+      HOME: join(task.dir, 'local'),
+      TMPDIR: join(task.dir, 'tmp'),
+      LANG: 'C.UTF-8',
+      DUNLIN_JOB: task.job.name,
+    }
+    const args = [...nodeFlags, entry, task.dir]
+    await launch(task, { command: process.execPath, args, env, cwd: join(task.dir, 'local') }, onExit)
+    await firstStatus(task)
+  },
+  inspect,
+  signal: signalGroup,
+  stop: (task, { graceMs }) => stopProcess(task, graceMs),
+  stats: ({ dir }) => readStatus(dir),
+  rotateLogs: ({ dir }) => rotateTaskLogs(dir),
+})
+
+/** A pipeline runs when it has read its config and opened its first file, not when Node has started. */
+const firstStatus = async (task: Task): Promise<void> => {
+  const deadline = performance.now() + SHOW_STATUS_WITHIN_MS
+  while (readStatus(task.dir)?.attempt !== task.attempt) {
+    const inspected = inspect(task)
+    if (inspected.is === 'exited' && inspected.error) throw new TaskError(inspected.error, inspected.permanent ?? false)
+    if (inspected.is !== 'running' && inspected.is !== 'starting') return
+    if (performance.now() > deadline) {
+      await stopProcess(task, 0)
+      const message = `The pipeline showed no sign of life within ${SHOW_STATUS_WITHIN_MS} ms.`
+      throw new TaskError({ code: 'not_started', message }, false)
+    }
+    await delay(20)
+  }
+}
+
+const inspect = (task: Task): Inspected => {
+  const inspected = inspectProcess(task)
+  if (inspected.is !== 'exited' || inspected.code === 0) return inspected
+  const error = readProblem(task.dir)
+  return { ...inspected, ...(error ? { error } : {}), permanent: inspected.code === EXIT_CONFIG }
+}

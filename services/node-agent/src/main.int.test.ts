@@ -1,0 +1,173 @@
+/** Real agents on a real server, killed at bad moments. */
+import type { Content, DesiredExecution, NodeId, Sha256 } from '@dunlin/contracts/agent'
+import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
+import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { stopProcess } from './drivers/launch.ts'
+import { isAlive } from './drivers/proc.ts'
+import { readPid } from './drivers/task-dir.ts'
+import { documentOf, entryFor, makeDataDir, newId, sh } from './testing/node.ts'
+import { startAgentProcess, startRealCentre, type AgentProcess, type RealCentre } from './testing/process.ts'
+
+let server: TestNatsServer
+let centre: RealCentre
+let dataDirs: string[]
+let agents: AgentProcess[]
+let node: NodeId
+
+beforeAll(async () => {
+  server = await startNatsServer()
+  centre = await startRealCentre(server.url)
+})
+afterAll(async () => {
+  await centre.stop()
+  await server.stop()
+})
+beforeEach(() => {
+  node = `n-${newId().toLowerCase()}` as NodeId
+  dataDirs = []
+  agents = []
+})
+afterEach(async () => {
+  for (const agent of agents) await agent.stop()
+  for (const dir of dataDirs) {
+    await endTasks(dir)
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
+
+const taskDirs = (dir: string): string[] =>
+  readdirSync(dir).includes('tasks') ? readdirSync(join(dir, 'tasks')).map((name) => join(dir, 'tasks', name)) : []
+
+const endTasks = async (dir: string): Promise<void> => {
+  for (const task of taskDirs(dir)) {
+    const pid = readPid(task)
+    if (pid) await stopProcess({ dir: task, attempt: pid.attempt }, 0)
+  }
+}
+
+const newDir = (): string => {
+  const dir = makeDataDir()
+  dataDirs.push(dir)
+  return dir
+}
+
+const start = (dir: string, ...args: string[]): AgentProcess => {
+  const agent = startAgentProcess(['--nats-url', server.url, '--data-dir', dir, '--node-id', node, ...args])
+  agents.push(agent)
+  return agent
+}
+
+const eventually = (check: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 30_000, interval: 50 })
+
+const entry = async (seq: number, content: Content, over: Partial<DesiredExecution> = {}) => {
+  const hash = (await centre.storeContent(content)) as Sha256
+  return entryFor({ storeContent: () => hash }, seq, content, over)
+}
+
+const write = (seq: number, ...executions: DesiredExecution[]): Promise<void> =>
+  centre.write({ ...documentOf(seq, ...executions), node })
+
+const latest = async (execution: string) => (await centre.transitions(node, execution)).at(-1)
+const stateOf = async (execution: string): Promise<string | undefined> => (await latest(execution))?.state
+
+const job = (name: string) => ({ job: { namespace: 'default', name } })
+
+describe('an agent that is killed with -9', () => {
+  it('finds its tasks again: the same pid goes on, an exit code that nobody saw is told', async () => {
+    const dir = newDir()
+    const first = start(dir)
+    await first.ready
+    const long = await entry(1, sh('sleep 1000'), job('long'))
+    const short = await entry(1, sh('sleep 1.5; exit 7', { restartPolicy: 'never' }), job('short'))
+    await write(1, long, short)
+    await eventually(async () =>
+      expect([await stateOf(long.execution), await stateOf(short.execution)]).toEqual(['running', 'running']),
+    )
+    const before = readPid(join(dir, 'tasks', long.execution))
+    await first.kill9()
+    await eventually(() => expect(readFileSync(join(dir, 'tasks', short.execution, 'exit'), 'utf8')).toBe('1 7\n'))
+    const { boot } = await start(dir).ready
+    await eventually(async () => expect(await stateOf(short.execution)).toBe('failed'))
+    const commits = await centre.reports(node)
+    expect(await latest(short.execution)).toMatchObject({ exit: { code: 7 }, error: { code: 'exited' } })
+    expect(commits.find(({ cmd }) => cmd.startsWith(boot))?.ev[0]).toMatchObject({
+      type: 'NodeAnnounced',
+      executions: expect.arrayContaining([expect.objectContaining({ execution: long.execution, state: 'running' })]),
+    })
+    expect(readPid(join(dir, 'tasks', long.execution))).toEqual(before)
+    expect(before && isAlive(before.pid, before.startTicks)).toBe(true)
+    await write(2)
+    await eventually(async () => expect(await stateOf(long.execution)).toBe('stopped'))
+    expect(before && isAlive(before.pid, before.startTicks)).toBe(false)
+  })
+
+  it('goes on with a stop that was under way', async () => {
+    const dir = newDir()
+    const first = start(dir)
+    await first.ready
+    const one = await entry(1, sh('trap "" TERM; while :; do sleep 0.1; done'))
+    await write(1, one)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('running'))
+    await write(2)
+    await eventually(() => expect(first.log.join('\n')).toContain('stopping an execution'))
+    await first.kill9()
+    start(dir)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('stopped'))
+  })
+
+  it('knows its tasks although the journal is gone', async () => {
+    const dir = newDir()
+    const first = start(dir)
+    await first.ready
+    const one = await entry(1, sh('sleep 1000'))
+    await write(1, one)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('running'))
+    const before = readPid(join(dir, 'tasks', one.execution))
+    await first.kill9()
+    for (const end of ['', '-wal', '-shm']) rmSync(join(dir, `journal.db${end}`), { force: true })
+    await start(dir).ready
+    await write(2, one)
+    await eventually(async () => expect((await centre.reports(node)).at(-1)?.v).toBeGreaterThanOrEqual(1))
+    expect(readPid(join(dir, 'tasks', one.execution))).toEqual(before)
+    expect(taskDirs(dir)).toHaveLength(1)
+  })
+})
+
+describe('a server that goes away', () => {
+  it('does not keep the agent from looking after its tasks, also when the agent starts without it', async () => {
+    const dir = newDir()
+    const first = start(dir)
+    await first.ready
+    const one = await entry(1, sh('sleep 1000', { executionTimeoutMs: 6_000, restartPolicy: 'never' }))
+    await write(1, one)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('running'))
+    const pid = readPid(join(dir, 'tasks', one.execution))
+    await first.kill9()
+    await server.kill9()
+    start(dir)
+    await eventually(() => expect(pid && isAlive(pid.pid, pid.startTicks)).toBe(false))
+    await server.restart()
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('failed'))
+    expect(await latest(one.execution)).toMatchObject({ error: { code: 'execution_timeout' } })
+  })
+})
+
+describe('two agents with one identity', () => {
+  it('the newcomer refuses to start, on the same directory and on a copy of it', async () => {
+    const dir = newDir()
+    const first = start(dir)
+    await first.ready
+    const same = start(dir)
+    expect(await same.ended).toBe(1)
+    expect(same.log.join('\n')).toContain('second_agent')
+    const copy = newDir()
+    cpSync(dir, copy, { recursive: true })
+    const cloned = start(copy)
+    expect(await cloned.ended).toBe(1)
+    expect(cloned.log.join('\n')).toContain('second_agent')
+    expect(first.child.exitCode).toBe(null)
+  })
+})
