@@ -57,6 +57,6 @@ export const findUnkeepable = (root: unknown): readonly SpecIssue[] => {
 export const unsafeNumber = (path: Path): SpecIssue => ({
   path,
   code: 'unsafe_number',
-  message: 'is a number beyond 2^53, which would be rounded',
+  message: 'is a number beyond 2^53 (or not finite), which cannot be kept exactly',
   hint: 'Write it as a string.',
 })

@@ -5,12 +5,15 @@ import { KNOWN_NAMES, type IssueParams } from './block.ts'
 import type { SpecIssue } from './issue.ts'
 import { nearestName } from './nearest.ts'
 
+/** More are not told: nobody reads them, and looking for nearest names costs time. */
+export const MAX_LISTED = 100
+
 export const specIssues = (error: z.ZodError, value: unknown, prefix: Path = []): readonly SpecIssue[] =>
-  error.issues.flatMap((issue) => {
+  error.issues.slice(0, MAX_LISTED).flatMap((issue) => {
     const path = [...prefix, ...(issue.path as (string | number)[])]
     if (issue.code === 'unrecognized_keys') {
       const known = issue.message.startsWith(KNOWN_NAMES) ? issue.message.slice(KNOWN_NAMES.length).split(',') : []
-      return issue.keys.map((key) => unknownField([...path, key], key, known))
+      return issue.keys.slice(0, MAX_LISTED).map((key) => unknownField([...path, key], key, known))
     }
     const given = valueAt(value, issue.path as Path)
     if (given === undefined && issue.code !== 'custom') return [{ path, code: 'required', message: 'is required' }]

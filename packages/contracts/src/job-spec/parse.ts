@@ -6,7 +6,7 @@ import { coerceTexts } from './coerce.ts'
 import { translateDeployment } from './deployment.ts'
 import { findUnkeepable } from './hygiene.ts'
 import type { SpecIssue } from './issue.ts'
-import { specIssues } from './issues.ts'
+import { MAX_LISTED, specIssues } from './issues.ts'
 import { jobTypes, schedulingClass } from './job-type.ts'
 import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
 import { nearestName } from './nearest.ts'
@@ -160,11 +160,12 @@ const within = (source: YamlSource, prefix: Path): YamlSource =>
         textOf: (path) => source.textOf([...prefix, ...path]),
       }
 
-const MAX_LISTED = 100
+/** Somebody's key may be as long as the text. */
+const MAX_PATH = 512
 
 const refused = (issues: readonly SpecIssue[], source: YamlSource | undefined): ParsedJobSpec => {
   const errors: Problem['errors'] = issues.slice(0, MAX_LISTED).map(({ path, ...issue }) => ({
-    path: pathText(path),
+    path: pathText(path).slice(0, MAX_PATH),
     ...issue,
     ...source?.placeOf(path),
   }))
