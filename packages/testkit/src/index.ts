@@ -2,3 +2,5 @@
 export { startNatsServer } from './nats-server.ts'
 export type { TestNatsServer, TestNatsServerOptions } from './nats-server.ts'
 export { given, type TestedDecider, type Then } from './given.ts'
+export { plug, type Plugged } from './plug.ts'
+export { createVirtualClock, type VirtualClock } from './virtual-clock.ts'

@@ -1,0 +1,183 @@
+/**
+ * The rollout engine as a function of its ports: when each node may run which content. It reconciles to a level: after
+ * every fold that touched a job it asks the domain what comes next, so it may be killed between any two steps. Any number
+ * of instances may run; the lease holder acts, the compare-and-set on the job's subject keeps even two of them right.
+ */
+import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
+import type { Job } from '@dunlin/domain'
+import { createCommandHandler, followInto, holdLease } from '@dunlin/eventstore'
+import { createPump, every, sha256 } from '@dunlin/runtime'
+import { createFleet } from './fleet/fleet.ts'
+import { createHealthJudge } from './judge/judge.ts'
+import { createValidatingTable } from './judge/validating.ts'
+import type { EnginePorts } from './ports.ts'
+import { appendNext, appendVerdicts, type WaveWork } from './waves/advance.ts'
+
+export interface EngineOptions {
+  /** Name of this instance in the lease. */
+  readonly owner: string
+  /** How often deadlines and expiry are looked at. */
+  readonly tickMs?: number
+  readonly lease?: { readonly ttlMs: number; readonly renewMs: number }
+}
+
+export interface EngineStatus {
+  readonly leads: boolean
+  readonly caughtUp: boolean
+  readonly live: boolean
+  readonly seq: number
+  readonly troubled: number
+  readonly heartbeatsRefused: number
+  readonly lastError?: string
+}
+
+export interface RunningEngine {
+  readonly ready: Promise<void>
+  status(): EngineStatus
+  stop(): Promise<void>
+}
+
+const RETRY_MS = 500
+
+export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): RunningEngine => {
+  const { clock, logger } = ports
+  let leads = false
+  let caughtUp = false
+  let live = true
+  let lastError: string | undefined
+
+  const validating = createValidatingTable()
+  const pump = createPump(clock, logger, () => act())
+  const fleet = createFleet({
+    onJob: (key, events, job) => validating.sync(key, job, nodesOf(events)),
+    onReport: (node) => judge.onReport(node),
+    onMarked: () => pump.wake(),
+  })
+  const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
+  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
+  const work: WaveWork = { clock, random: ports.random, fleet, handler }
+
+  const act = async (): Promise<void> => {
+    if (!leads || !caughtUp || !live) return
+    const verdicts = [...judge.pending]
+    judge.pending.clear()
+    await Promise.all(
+      verdicts.map(async ([key, ofJob]) => {
+        const error = await appendVerdicts(work, key, [...ofJob.values()])
+        if (error === undefined) return
+        refusedBy('verdicts', key, error)
+        if (error.retryable) judge.pending.set(key, new Map([...ofJob, ...(judge.pending.get(key) ?? [])]))
+      }),
+    )
+    const due = [...fleet.due]
+    fleet.due.clear()
+    await Promise.all(
+      due.map(async (key) => {
+        const error = await appendNext(work, key)
+        if (error === undefined) return
+        refusedBy('rollout', key, error)
+        if (error.retryable) fleet.due.add(key)
+      }),
+    )
+  }
+
+  const refusedBy = (step: string, key: string, error: { code: string; message: string; retryable: boolean }): void => {
+    lastError = `${step}: ${error.code}: ${error.message}`
+    logger.warn('a step was refused', { step, key, code: error.code, detail: error.message })
+    if (error.retryable) pump.wake(RETRY_MS)
+  }
+
+  const follower = followInto(fleet.fold, ports.log, {
+    archive: ports.archive,
+    clock,
+    onCaughtUp: () => {
+      caughtUp = true
+      pump.wake()
+    },
+    onLive: (now) => {
+      live = now
+      pump.wake()
+    },
+    onRewound: (why) => {
+      logger.error('the log went backwards; the state is rebuilt', { code: 'log_rewound', why })
+      caughtUp = false
+      fleet.clear()
+      validating.clear()
+      judge.pending.clear()
+    },
+  })
+
+  const lease = holdLease({
+    kv: ports.leases,
+    key: 'rollout-engine',
+    owner: options.owner,
+    ttlMs: options.lease?.ttlMs ?? 10_000,
+    renewMs: options.lease?.renewMs ?? 3_000,
+    clock,
+    onHeld: () => {
+      leads = true
+      takeOver()
+      logger.info('leads', { role: 'rollout-engine' })
+      pump.wake()
+    },
+    onLost: () => {
+      leads = false
+      logger.warn('no longer leads', { role: 'rollout-engine' })
+    },
+  })
+
+  /** What a predecessor may have left undone is found from the fold alone. */
+  const takeOver = (): void => {
+    fleet.markAll()
+    for (const [key, job] of fleet.jobs()) validating.sync(key, job)
+    for (const item of validating.all()) judge.onReport(item.node)
+  }
+
+  const tick = every(clock, options.tickMs ?? 1_000, () => {
+    if (!leads || !caughtUp || !live) return
+    judge.tick()
+    for (const [key, job] of fleet.jobs()) if (mayWait(job)) fleet.due.add(key)
+    pump.wake()
+  })
+
+  return {
+    ready: follower.caughtUp,
+    status: () => ({
+      leads,
+      caughtUp,
+      live,
+      seq: fleet.fold.position?.seq ?? 0,
+      troubled: fleet.fold.troubled().length,
+      heartbeatsRefused: judge.refused(),
+      ...(lastError === undefined ? {} : { lastError }),
+    }),
+    stop: async () => {
+      tick.cancel()
+      judge.stop()
+      await lease.stop()
+      leads = false
+      await pump.stop()
+      await follower.stop()
+    },
+  }
+}
+
+/** A running rollout waits for time too: expiry, and grants that can no longer be activated. */
+const mayWait = (job: Job): boolean => job.rollouts.current?.phase === 'running'
+
+/** The nodes whose validation a commit may have changed; undefined = all of the job. */
+const nodesOf = (events: readonly JobSubjectEvent[]): readonly NodeId[] | undefined => {
+  const nodes: NodeId[] = []
+  for (const event of events) {
+    if (event.type === 'NodesGranted') for (const [node] of event.grants) nodes.push(node)
+    else if (event.type === 'VerdictsReached') for (const { node } of event.verdicts) nodes.push(node)
+    else if (
+      event.type !== 'JobStateChanged' &&
+      event.type !== 'CommandNoted' &&
+      event.type !== 'WaveStarted' &&
+      event.type !== 'WavePassed'
+    )
+      return undefined
+  }
+  return nodes
+}

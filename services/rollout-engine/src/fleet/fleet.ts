@@ -1,0 +1,83 @@
+/** The engine's view of the log: the folds of the domain, and which jobs and nodes must be looked at again. */
+import type { Commit, JobSubjectEvent, NodeEvent, NodeId } from '@dunlin/contracts'
+import { FOLD_VERSION, foldings, type FleetReader, type Job } from '@dunlin/domain'
+import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
+import { parseLogSubject } from '@dunlin/nats'
+import { createPlacementIndex } from './placement-index.ts'
+
+export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
+
+export interface FleetListeners {
+  /** A job's commit was folded: what validates there may have changed. */
+  readonly onJob: (key: string, events: readonly JobSubjectEvent[], job: Job) => void
+  /** A node reported. */
+  readonly onReport: (node: NodeId) => void
+  readonly onMarked: () => void
+}
+
+export interface Fleet extends FleetReader {
+  readonly fold: Fold<FleetKinds>
+  /** Jobs whose rollout may have something to do. */
+  readonly due: Set<string>
+  jobs(): Iterable<readonly [key: string, job: Job]>
+  isConnected(node: NodeId): boolean
+  epoch(): number
+  markAll(): void
+  clear(): void
+}
+
+export const ENGINE_FOLD = `rollout-engine/${FOLD_VERSION}`
+
+export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot): Fleet => {
+  const due = new Set<string>()
+  const placed = createPlacementIndex()
+
+  const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
+    if (folded.admission !== 'admitted' || folded.commit === undefined) return
+    if (folded.kind === 'job') {
+      const { ev } = folded.commit as Commit<JobSubjectEvent>
+      placed.note(folded.key, ev)
+      if (ev.some(({ type }) => type !== 'JobStateChanged' && type !== 'CommandNoted')) due.add(folded.key)
+      listeners.onJob(folded.key, ev, (aggregate as Aggregate<Job>).state)
+    } else if (folded.kind === 'node') {
+      const { ev } = folded.commit as Commit<NodeEvent>
+      if (!ev.some(({ type }) => type === 'NodeConnected' || type === 'NodeReturned')) return
+      for (const job of placed.jobsOf(folded.key as NodeId)) due.add(job)
+    } else if (folded.kind === 'report') listeners.onReport(folded.key as NodeId)
+    listeners.onMarked()
+  }
+
+  const fold = createFold<FleetKinds>({
+    route: parseLogSubject,
+    kinds: foldings,
+    onFolded,
+    version: ENGINE_FOLD,
+    ...(snapshot === undefined ? {} : { snapshot }),
+  })
+  const reader: FleetReader = {
+    node: (id) => fold.get('node', id)?.state,
+    reports: (id) => fold.get('report', id)?.state,
+  }
+  function* jobs(): Generator<readonly [string, Job]> {
+    const table = fold.table('job')
+    for (const key of table.keys()) yield [key, (table.get(key) as Aggregate<Job>).state]
+  }
+  return {
+    ...reader,
+    fold,
+    due,
+    jobs,
+    isConnected: (node) => reader.node(node)?.connection.is === 'connected',
+    epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
+    markAll: () => {
+      for (const [key, job] of jobs()) {
+        due.add(key)
+        for (const node of job.placement.nodes) placed.add(key, node)
+      }
+    },
+    clear: () => {
+      due.clear()
+      placed.clear()
+    },
+  }
+}

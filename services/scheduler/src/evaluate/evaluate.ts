@@ -1,0 +1,121 @@
+/**
+ * Placement: jobs that changed are evaluated against the fleet, nodes that changed against the jobs, and the difference
+ * is appended. Capacity is shared by all jobs and no subject guards it, so one lease holder evaluates.
+ */
+import type { EvaluationId, EvaluationTrigger, JobSpec, NodeId, Sha256 } from '@dunlin/contracts'
+import { parseJobKeyText, parseSelector, serviceActor } from '@dunlin/contracts'
+import {
+  evaluateNode,
+  evaluatePlacement,
+  isPresent,
+  nodeFacts,
+  recordPlacement,
+  type Job,
+  type JobDemand,
+  type NodeFacts,
+  type PlacementDifference,
+} from '@dunlin/domain'
+import type { Aggregate } from '@dunlin/eventstore'
+import { jobSubject } from '@dunlin/nats'
+import { sha256 } from '@dunlin/runtime'
+import type { Work } from '../work.ts'
+
+/** `undefined`: the job belongs nowhere (stopped, deleted, or nothing was applied). */
+export const demandOf = (job: Job): JobDemand | undefined => {
+  if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
+  const spec = job.versions.spec as unknown as Pick<JobSpec, 'selector' | 'type'>
+  const selector = parseSelector(spec.selector ?? {})
+  // Applied specs were parsed; one that cannot be parsed any more was written by another release and places nobody.
+  return selector.ok ? { selector: selector.selector, type: spec.type } : undefined
+}
+
+export const evaluateMarked = async (work: Work): Promise<void> => {
+  const { marks } = work.fleet
+  const jobs = [...marks.placement]
+  const nodes = [...marks.nodes]
+  marks.placement.clear()
+  marks.nodes.clear()
+  await Promise.all(jobs.map((key) => evaluateJob(work, key)))
+  if (nodes.length > 0) await evaluateNodes(work, nodes, new Set(jobs))
+}
+
+const factsOf = (work: Work, id: NodeId): NodeFacts | undefined => {
+  const { fold } = work.fleet
+  return nodeFacts(id, fold.get('node', id)?.state, fold.get('report', id)?.state)
+}
+
+function* allFacts(work: Work): Generator<NodeFacts> {
+  for (const id of work.fleet.fold.table('node').keys()) {
+    const facts = factsOf(work, id as NodeId)
+    if (facts !== undefined) yield facts
+  }
+}
+
+const evaluateJob = async (work: Work, key: string): Promise<void> => {
+  await record(work, key, ({ state }) => {
+    const demand = demandOf(state)
+    return evaluatePlacement(state.placement.nodes, demand, demand === undefined ? [] : allFacts(work))
+  })
+}
+
+/** A few changed nodes against every job: only the jobs whose placement changes are written. */
+const evaluateNodes = async (work: Work, nodes: readonly NodeId[], done: ReadonlySet<string>): Promise<void> => {
+  const facts = nodes.map((id) => factsOf(work, id)).filter((node) => node !== undefined)
+  const touched: string[] = []
+  for (const [key, state] of work.fleet.jobs()) {
+    if (done.has(key)) continue
+    const demand = demandOf(state)
+    if (facts.some((node) => evaluateNode(state.placement.nodes.has(node.id), demand, node) !== 'keep'))
+      touched.push(key)
+  }
+  await Promise.all(
+    touched.map((key) =>
+      record(work, key, ({ state }) => {
+        const demand = demandOf(state)
+        const add: NodeId[] = []
+        const remove: NodeId[] = []
+        for (const node of facts) {
+          const change = evaluateNode(state.placement.nodes.has(node.id), demand, node)
+          if (change === 'add') add.push(node.id)
+          else if (change === 'remove') remove.push(node.id)
+        }
+        const count = state.placement.nodes.size + add.length - remove.length
+        return { add, remove, count, leftOut: state.placement.last?.leftOut ?? {} }
+      }),
+    ),
+  )
+}
+
+const record = async (
+  work: Work,
+  key: string,
+  evaluate: (aggregate: Aggregate<Job>) => PlacementDifference,
+): Promise<void> => {
+  const now = work.clock.nowMs()
+  const id = work.random.ulid(now) as EvaluationId
+  const done = await work.handler.handle({
+    subject: jobSubject(parseJobKeyText(key)),
+    kind: 'job',
+    key,
+    command: { id: `~eval.${id}`, by: serviceActor('scheduler'), at: now },
+    decide: (aggregate) => {
+      const { state } = aggregate
+      if (!isPresent(state)) return { ok: true, commits: [] }
+      const { version } = state.versions
+      const difference = evaluate(aggregate)
+      const trigger = triggerOf(state, version)
+      return { ok: true, commits: recordPlacement(state, difference, { id, trigger, version }, hashOfNodes) }
+    },
+  })
+  if (!done.ok) work.failed('placement', key, done.error, () => work.fleet.marks.placement.add(key))
+}
+
+const triggerOf = (job: Job, version: number): EvaluationTrigger => {
+  if (!isPresent(job)) return 'takeover'
+  if (job.versions.lifecycle === 'stopped') return 'job_stopped'
+  if (job.versions.lifecycle === 'deleted') return 'job_deleted'
+  if (job.placement.last?.version === version) return 'node_changed'
+  return job.placement.last === undefined ? 'job_created' : 'job_updated'
+}
+
+const hashOfNodes = (sorted: readonly NodeId[]): Sha256 => sha256(sorted.join('\n'))

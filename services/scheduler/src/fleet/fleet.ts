@@ -1,0 +1,113 @@
+/** The scheduler's view of the log: the folds of the domain, the index over them, and the marks that folding leaves. */
+import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
+import { jobKeyText } from '@dunlin/contracts'
+import { FOLD_VERSION, foldings, touchedNodes, type Job } from '@dunlin/domain'
+import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
+import { parseLogSubject } from '@dunlin/nats'
+import { createGrantIndex, type GrantIndex } from './grant-index.ts'
+import { noMarks, touchDocument, type Marks } from './marks.ts'
+
+export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
+export type FleetFold = Fold<FleetKinds>
+
+export interface Fleet {
+  readonly fold: FleetFold
+  readonly grants: GrantIndex
+  readonly marks: Marks
+  jobs(): Iterable<readonly [key: string, job: Job]>
+  epoch(): number
+  /** Marks everything again: after a take-over and after a log that went backwards. */
+  markAll(seq: number): void
+  clear(): void
+}
+
+export const SCHEDULER_FOLD = `scheduler/${FOLD_VERSION}`
+
+export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
+  const marks = noMarks()
+  const grants = createGrantIndex()
+
+  const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
+    if (folded.admission !== 'admitted' || folded.commit === undefined) return
+    if (folded.kind === 'job')
+      onJob(folded.key, folded.commit as Commit<JobSubjectEvent>, folded.seq, (aggregate as Aggregate<Job>).state)
+    else if (folded.kind === 'node') onNode(folded.key as NodeId, (folded.commit as Commit<NodeEvent>).ev)
+    else if (folded.kind === 'report') onReport(folded.key as NodeId, (folded.commit as Commit<ReportEvent>).ev)
+    else for (const node of grants.nodes()) touchDocument(marks, node, folded.seq)
+    onMarked()
+  }
+
+  const onJob = (key: string, commit: Commit<JobSubjectEvent>, seq: number, job: Job): void => {
+    for (const node of touchedNodes(commit, () => grants.nodesOf(key), job)) touchDocument(marks, node, seq)
+    grants.note(key, commit.ev)
+    for (const { type } of commit.ev) {
+      if (type === 'JobCreated' || type === 'JobUpdated' || type === 'JobStopped' || type === 'JobDeleted')
+        marks.placement.add(key)
+      if (type !== 'JobStateChanged' && type !== 'CommandNoted') marks.status.add(key)
+    }
+    // The states that only folding knows (stopped, deleted) are recorded by their own events.
+  }
+
+  const onNode = (node: NodeId, events: readonly NodeEvent[]): void => {
+    for (const { type } of events) {
+      if (type === 'NodeAdmitted' || type === 'NodeLabelled' || type === 'NodeDrained' || type === 'NodeRemoved')
+        marks.nodes.add(node)
+      if (type === 'NodeAdmitted') marks.unadmitted.delete(node)
+      else for (const job of grants.jobsOn(node)) marks.status.add(job)
+    }
+  }
+
+  const onReport = (node: NodeId, events: readonly ReportEvent[]): void => {
+    for (const event of events) {
+      if (event.type === 'NodeAnnounced') {
+        if (fold.get('node', node)?.state.admission === 'admitted') marks.nodes.add(node)
+        else marks.unadmitted.add(node)
+        for (const job of grants.jobsOn(node)) marks.status.add(job)
+      } else {
+        const job = jobKeyText(event.job)
+        if (grants.jobsOn(node).has(job)) marks.status.add(job)
+      }
+    }
+  }
+
+  const fold = createFold<FleetKinds>({
+    route: parseLogSubject,
+    kinds: foldings,
+    onFolded,
+    version: SCHEDULER_FOLD,
+    ...(snapshot === undefined ? {} : { snapshot }),
+  })
+
+  function* jobs(): Generator<readonly [string, Job]> {
+    const table = fold.table('job')
+    for (const key of table.keys()) yield [key, (table.get(key) as Aggregate<Job>).state]
+  }
+
+  return {
+    fold,
+    grants,
+    marks,
+    jobs,
+    epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
+    markAll: (seq) => {
+      for (const [key, state] of jobs()) {
+        marks.placement.add(key)
+        marks.status.add(key)
+        for (const node of state.rollouts.grants.keys()) {
+          grants.add(key, node)
+          touchDocument(marks, node, seq)
+        }
+      }
+      for (const id of fold.table('report').keys())
+        if (fold.get('node', id)?.state.admission !== 'admitted') marks.unadmitted.add(id as NodeId)
+    },
+    clear: () => {
+      grants.clear()
+      marks.placement.clear()
+      marks.nodes.clear()
+      marks.unadmitted.clear()
+      marks.documents.clear()
+      marks.status.clear()
+    },
+  }
+}

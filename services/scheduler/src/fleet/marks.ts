@@ -1,0 +1,33 @@
+/**
+ * What a fold has touched and the scheduler has not worked off yet. Marks are levels, not events: working one off twice
+ * does nothing, and a standby keeps them too, so that a take-over finds what its predecessor may have left undone.
+ */
+import type { NodeId } from '@dunlin/contracts'
+
+export interface Marks {
+  /** Jobs to be evaluated against the whole fleet. */
+  readonly placement: Set<string>
+  /** Nodes whose facts changed: to be evaluated against every job. */
+  readonly nodes: Set<NodeId>
+  /** Nodes that announced themselves and are not admitted. */
+  readonly unadmitted: Set<NodeId>
+  /** Nodes whose document must be written, with the sequence of the commit that changed it last. */
+  readonly documents: Map<NodeId, number>
+  /** Jobs whose derived state may have changed. */
+  readonly status: Set<string>
+}
+
+export const noMarks = (): Marks => ({
+  placement: new Set(),
+  nodes: new Set(),
+  unadmitted: new Set(),
+  documents: new Map(),
+  status: new Set(),
+})
+
+export const isEmpty = (marks: Marks): boolean =>
+  marks.placement.size + marks.nodes.size + marks.unadmitted.size + marks.documents.size + marks.status.size === 0
+
+export const touchDocument = (marks: Marks, node: NodeId, seq: number): void => {
+  if ((marks.documents.get(node) ?? 0) < seq) marks.documents.set(node, seq)
+}

@@ -1,0 +1,65 @@
+/** Turns silence and sound into events of the nodes' own subjects. */
+import type { NodeId } from '@dunlin/contracts'
+import { serviceActor } from '@dunlin/contracts'
+import { judgeLiveness, type Judge, type LivenessTimers } from '@dunlin/domain'
+import { nodeSubject } from '@dunlin/nats'
+import type { Work } from '../work.ts'
+import type { Listener } from './listen.ts'
+
+export interface LivenessJudge {
+  /** Looks at some nodes, or at all of them. */
+  judge(nodes?: Iterable<NodeId>): Promise<void>
+  admit(nodes: Iterable<NodeId>): Promise<void>
+}
+
+export const createLivenessJudge = (work: Work, listener: Listener, timers: LivenessTimers): LivenessJudge => {
+  const { fold } = work.fleet
+  const view = (): Judge => ({
+    nowMono: work.clock.monotonicMs(),
+    nowMs: work.clock.nowMs(),
+    listeningSinceMono: listener.listeningSince(),
+  })
+
+  const look = async (node: NodeId): Promise<void> => {
+    const state = fold.get('node', node)?.state
+    if (state === undefined || judgeLiveness(state, listener.heard.get(node), view(), timers).length === 0) return
+    const at = work.clock.nowMs()
+    const done = await work.handler.handle({
+      subject: nodeSubject(node),
+      kind: 'node',
+      key: node,
+      command: { id: `~live.${work.random.ulid(at)}`, by: serviceActor('scheduler'), at },
+      decide: (aggregate) => {
+        const events = judgeLiveness(aggregate.state, listener.heard.get(node), view(), timers)
+        return { ok: true, commits: events.length === 0 ? [] : [events] }
+      },
+    })
+    // A node that could not be recorded is looked at again by the next tick.
+    if (!done.ok) work.failed('liveness', node, done.error, () => {})
+  }
+
+  /** In this release every node on loopback is admitted; enrolment comes later. */
+  const admitOne = async (node: NodeId): Promise<void> => {
+    const at = work.clock.nowMs()
+    const done = await work.handler.handle({
+      subject: nodeSubject(node),
+      kind: 'node',
+      key: node,
+      command: { id: `~admit.${work.random.ulid(at)}`, by: serviceActor('scheduler'), at },
+      decide: ({ state }) => ({
+        ok: true,
+        commits: state.admission === 'unknown' ? [[{ type: 'NodeAdmitted', node, policy: 'loopback' }]] : [],
+      }),
+    })
+    if (!done.ok) work.failed('admission', node, done.error, () => work.fleet.marks.unadmitted.add(node))
+  }
+
+  return {
+    judge: async (nodes) => {
+      await Promise.all(Array.from(nodes ?? (fold.table('node').keys() as Iterable<NodeId>), look))
+    },
+    admit: async (nodes) => {
+      await Promise.all(Array.from(nodes, admitOne))
+    },
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The scheduler as a function of its ports: where jobs run, whether nodes live, what each node shall run, and the derived
+ * state of jobs. Everything it does follows from the fold of the log and from marks, so it may be killed at any moment;
+ * any number of instances may run, of which the lease holder acts.
+ */
+import { serviceActor, type DunlinError, type NodeId } from '@dunlin/contracts'
+import { compareGenerations } from '@dunlin/contracts'
+import { DEFAULT_LIVENESS, type LivenessTimers } from '@dunlin/domain'
+import { createCommandHandler, followInto, holdLease } from '@dunlin/eventstore'
+import { LOG_SUBJECT } from '@dunlin/nats'
+import { createPump, every, sha256 } from '@dunlin/runtime'
+import { createDocumentWriter } from './desired/documents.ts'
+import { evaluateMarked } from './evaluate/evaluate.ts'
+import { createFleet } from './fleet/fleet.ts'
+import { createLivenessJudge } from './liveness/judge.ts'
+import { listen } from './liveness/listen.ts'
+import type { SchedulerPorts } from './ports.ts'
+import { createStatusKeeper } from './status/status.ts'
+import type { Work } from './work.ts'
+
+export interface SchedulerOptions {
+  /** Name of this instance in the lease. */
+  readonly owner: string
+  readonly liveness?: LivenessTimers
+  /** At most one derived state per job in this time. */
+  readonly stateEveryMs?: number
+  /** How often silence is looked for. */
+  readonly livenessEveryMs?: number
+  /** A node that shows an older document for this long is rung again. */
+  readonly ringAfterMs?: number
+  readonly lease?: { readonly ttlMs: number; readonly renewMs: number }
+}
+
+export interface RunningScheduler {
+  /** Resolves when the fold has caught up with the log. */
+  readonly ready: Promise<void>
+  status(): SchedulerStatus
+  stop(): Promise<void>
+}
+
+export interface SchedulerStatus {
+  readonly leads: boolean
+  readonly caughtUp: boolean
+  readonly live: boolean
+  readonly seq: number
+  readonly nodes: number
+  readonly jobs: number
+  readonly troubled: number
+  readonly heartbeatsRefused: number
+  readonly lastError?: string
+}
+
+/** Pause before work that failed with a retryable error is tried again. */
+const RETRY_MS = 500
+
+export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions): RunningScheduler => {
+  const { clock, logger } = ports
+  let leads = false
+  let caughtUp = false
+  let live = true
+  let mustRaiseEpoch = false
+  let lastError: string | undefined
+
+  const pump = createPump(clock, logger, () => act())
+  const fleet = createFleet(() => pump.wake())
+  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
+  const work: Work = {
+    ...ports,
+    fleet,
+    handler,
+    failed: (step, key, error: DunlinError, again) => {
+      lastError = `${step}: ${error.code}: ${error.message}`
+      logger.warn('a step was refused', { step, key, code: error.code, detail: error.message })
+      if (!error.retryable) return
+      again()
+      pump.wake(RETRY_MS)
+    },
+  }
+  const listener = listen(ports.bus, clock, (node) => onHeard(node))
+  const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS)
+  const documents = createDocumentWriter(work)
+  const status = createStatusKeeper(work, options.stateEveryMs ?? 1000)
+  const unheard = new Set<NodeId>()
+
+  /** A node that is heard and not recorded as connected must not wait for the next tick. */
+  const onHeard = (node: NodeId): void => {
+    const state = fleet.fold.get('node', node)?.state
+    const heard = listener.heard.get(node)
+    if (state === undefined || heard === undefined) return
+    const known = state.connection.is === 'connected' && state.connection.boot === heard.boot
+    if (known !== heard.bye) return
+    unheard.add(node)
+    pump.wake()
+  }
+
+  const act = async (): Promise<void> => {
+    if (!leads || !caughtUp || !live) return
+    if (mustRaiseEpoch && !(await raiseEpoch())) return
+    const { marks } = fleet
+    if (marks.unadmitted.size > 0) {
+      const nodes = [...marks.unadmitted]
+      marks.unadmitted.clear()
+      await liveness.admit(nodes)
+      await liveness.judge(nodes)
+    }
+    if (unheard.size > 0) {
+      const nodes = [...unheard]
+      unheard.clear()
+      await liveness.judge(nodes)
+    }
+    if (marks.placement.size + marks.nodes.size > 0) await evaluateMarked(work)
+    if (marks.documents.size > 0) await documents.run()
+    const next = await status.run()
+    if (next !== undefined) pump.wake(next)
+    if (marks.documents.size + marks.placement.size + marks.nodes.size + marks.unadmitted.size > 0) pump.wake()
+  }
+
+  /** One more than the highest epoch seen anywhere, before anything is decided on a log that went backwards. */
+  const raiseEpoch = async (): Promise<boolean> => {
+    const at = clock.nowMs()
+    const done = await handler.handle({
+      subject: LOG_SUBJECT,
+      kind: 'log',
+      key: 'log',
+      command: { id: `~epoch.${ports.random.ulid(at)}`, by: serviceActor('scheduler'), at },
+      decide: ({ state }) => ({
+        ok: true,
+        commits: [
+          [
+            {
+              type: 'EpochRaised',
+              epoch: Math.max(state.epoch, listener.highestEpoch(), documents.highestEpoch()) + 1,
+              reason: 'log_rewound',
+            },
+          ],
+        ],
+      }),
+    })
+    if (!done.ok) {
+      work.failed('epoch', 'log', done.error, () => {})
+      return false
+    }
+    mustRaiseEpoch = false
+    fleet.markAll(done.seq)
+    return true
+  }
+
+  const follower = followInto(fleet.fold, ports.log, {
+    archive: ports.archive,
+    clock,
+    onCaughtUp: () => {
+      caughtUp = true
+      pump.wake()
+    },
+    onLive: (now) => {
+      live = now
+      pump.wake()
+    },
+    onRewound: (why) => {
+      logger.error('the log went backwards; the state is rebuilt', { code: 'log_rewound', why })
+      caughtUp = false
+      mustRaiseEpoch = true
+      fleet.clear()
+      documents.clear()
+      status.clear()
+    },
+  })
+
+  const lease = holdLease({
+    kv: ports.leases,
+    key: 'scheduler',
+    owner: options.owner,
+    ttlMs: options.lease?.ttlMs ?? 10_000,
+    renewMs: options.lease?.renewMs ?? 3_000,
+    clock,
+    onHeld: () => {
+      leads = true
+      fleet.markAll(0)
+      logger.info('leads', { role: 'scheduler' })
+      pump.wake()
+    },
+    onLost: () => {
+      leads = false
+      logger.warn('no longer leads', { role: 'scheduler' })
+    },
+  })
+
+  const behindSince = new Map<NodeId, number>()
+  const ringAfterMs = options.ringAfterMs ?? 15_000
+  const tick = every(clock, options.livenessEveryMs ?? 1_000, async () => {
+    if (!leads || !caughtUp || !live) return
+    await liveness.judge()
+    await ringThoseBehind()
+    pump.wake()
+  })
+
+  const ringThoseBehind = async (): Promise<void> => {
+    const now = clock.monotonicMs()
+    for (const [node, { holds, atMono }] of listener.heard) {
+      const written = documents.written(node)
+      if (written === undefined || compareGenerations(holds, written) >= 0) {
+        behindSince.delete(node)
+        continue
+      }
+      const since = behindSince.get(node) ?? atMono
+      behindSince.set(node, since)
+      if (now - since < ringAfterMs) continue
+      behindSince.set(node, now)
+      await documents.ring(node)
+    }
+  }
+
+  return {
+    ready: follower.caughtUp,
+    status: () => ({
+      leads,
+      caughtUp,
+      live,
+      seq: fleet.fold.position?.seq ?? 0,
+      nodes: fleet.fold.count('node'),
+      jobs: fleet.fold.count('job'),
+      troubled: fleet.fold.troubled().length,
+      heartbeatsRefused: listener.refused(),
+      ...(lastError === undefined ? {} : { lastError }),
+    }),
+    stop: async () => {
+      tick.cancel()
+      listener.stop()
+      await lease.stop()
+      leads = false
+      await pump.stop()
+      await follower.stop()
+    },
+  }
+}
