@@ -17,6 +17,7 @@ export interface Flags {
   readonly pathMap: readonly PathPrefix[]
   readonly logLevel: string
   readonly exitWithParent: boolean
+  readonly stopTasksOnExit: boolean
 }
 
 export const USAGE = `dunlin node-agent
@@ -27,7 +28,8 @@ export const USAGE = `dunlin node-agent
   --label KEY=VALUE     repeated (DUNLIN_LABELS, separated by commas)
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
-  --exit-with-parent    end when standard input closes`
+  --exit-with-parent    end when standard input closes
+  --stop-tasks-on-exit  end what runs too; for development, where nothing may outlive the launcher`
 
 /** Throws an Error with one sentence a person can act on. */
 export const readFlags = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Flags => {
@@ -42,6 +44,7 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'map-path': { type: 'string', multiple: true },
       'log-level': { type: 'string' },
       'exit-with-parent': { type: 'boolean' },
+      'stop-tasks-on-exit': { type: 'boolean' },
     },
   })
   const listed = (name: string): string[] => (env[name] ?? '').split(',').filter((item) => item !== '')
@@ -54,6 +57,7 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     pathMap: [...listed('DUNLIN_MAP_PATHS'), ...(values['map-path'] ?? [])].map(readPrefix),
     logLevel: values['log-level'] ?? env['DUNLIN_LOG_LEVEL'] ?? 'info',
     exitWithParent: values['exit-with-parent'] ?? false,
+    stopTasksOnExit: values['stop-tasks-on-exit'] ?? false,
   }
 }
 

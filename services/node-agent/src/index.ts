@@ -15,3 +15,4 @@ export {
 } from './simulated/fleet.ts'
 export type { SimulatedNode } from './simulated/node.ts'
 export { healthy, type Script, type ScriptFacts, type Scripts } from './simulated/script.ts'
+export { killTasks } from './drivers/kill-tasks.ts'

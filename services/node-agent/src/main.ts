@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAgent } from './agent.ts'
 import { connectLater } from './connect-later.ts'
+import { killTasks } from './drivers/kill-tasks.ts'
 import { pipelineDriver } from './drivers/pipeline/pipeline-driver.ts'
 import { pipelineEntry } from './drivers/pipeline/entry.ts'
 import { processDriver } from './drivers/process/process-driver.ts'
@@ -17,6 +18,8 @@ import { jsonLogger } from './json-logger.ts'
 
 /** How long the first connection is waited for before the agent goes on without one. */
 const FIRST_CONNECTION_MS = 3_000
+/** Below the deadline of a stop (10 s), together with what the agent itself needs. */
+const STOP_TASKS_GRACE_MS = 3_000
 
 const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const { dataDir, natsUrl, pathMap } = flags
@@ -29,6 +32,13 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     newId: () => random.ulid(clock.nowMs()) as JournalId,
     logger,
   })
+  // First in, last out: the agent must not start again what is ended here.
+  if (flags.stopTasksOnExit)
+    await lifecycle.start(
+      'tasks',
+      () => dataDir,
+      async (dir) => void (await killTasks(dir, STOP_TASKS_GRACE_MS)),
+    )
   const connecting = connectAgent({
     url: natsUrl.split(','),
     name: `node-agent ${node}`,
