@@ -1,4 +1,4 @@
-import type { ParsedSelector } from '@dunlin/contracts'
+import { parseSelector, type ParsedSelector } from '@dunlin/contracts'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { matchesSelector } from './selector.ts'
@@ -60,6 +60,29 @@ describe('matchesSelector', () => {
 
   it('does not take members of every object for labels', () => {
     expect(taken(selector({ key: 'constructor', operator: 'exists', values: [] }), {})).toBe(false)
+  })
+
+  // The cases of apimachinery's own selector tests, where they apply.
+  it.each<[string, Record<string, string>, boolean]>([
+    ['x=y', { x: 'y' }, true],
+    ['x=y,z=w', { x: 'y', z: 'w' }, true],
+    ['x=y,z=w', { x: 'y', z: 'x' }, false],
+    ['x!=y,z!=w', { x: 'z', z: 'a' }, true],
+    ['x!=y,z!=w', {}, true],
+    ['notin=in', { notin: 'in' }, true],
+    ['x', { x: 'z' }, true],
+    ['!x', { x: 'z' }, false],
+    ['!x', { y: 'z' }, true],
+    ['x in (abc,def)', { x: 'abc' }, true],
+    ['x in (abc,def)', { x: 'ghi' }, false],
+    ['x notin (abc,def)', { x: 'ghi' }, true],
+    ['x notin (abc,def)', {}, true],
+    ['x, !y, z in (a), w notin (b)', { x: '', z: 'a' }, true],
+    ['baz=blah,foo=bar', { foo: 'bar' }, false],
+    ['my-key.example/a-b == v', { 'my-key.example/a-b': 'v' }, true],
+  ])('%s on %j', (expression, own, expected) => {
+    const parsed = parseSelector({ match_expressions: [expression] })
+    expect(parsed.ok && taken(parsed.selector, own)).toBe(expected)
   })
 
   const value = fc.constantFrom('a', 'b', '')
