@@ -162,13 +162,17 @@ export const eventView = z
   })
   .meta({ id: 'Event', description: 'One commit of the log' })
 
-export const warningView = z.object({ path: z.string().optional(), message: z.string() }).meta({ id: 'Warning' })
+export const warningView = z
+  .object({ code: z.enum(['translated', 'coerced', 'ignored', 'suspicious']), path: z.string(), message: z.string() })
+  .meta({ id: 'Warning', description: 'Something that was accepted, but that its author should know about' })
 
 export const acceptedView = z
   .object({
     ok: z.literal(true),
     command_id: z.string(),
     seq: z.int().meta({ description: 'Log sequence from which on this command can be read back' }),
+    namespace: z.string(),
+    name: z.string(),
     job_id: z.string(),
     version: z.int(),
     revision: z.int(),
@@ -178,6 +182,7 @@ export const acceptedView = z
   .meta({ id: 'Accepted' })
 
 export const placeView = z.object({
+  code: z.string().optional().meta({ description: 'Stable word for programs' }),
   path: z.string().optional(),
   line: z.int().optional(),
   column: z.int().optional(),
