@@ -36,3 +36,5 @@ export {
 export type { ReadonlyTable, Table } from './table.ts'
 export { followInto, type FoldFollower, type FollowHealth, type FollowIntoOptions } from './follow/follow-into.ts'
 export { holdLease, type Lease, type LeaseOptions } from './lease.ts'
+export { writeSnapshot, type WrittenSnapshot } from './snapshot/write.ts'
+export { loadSnapshot, type LoadedSnapshot } from './snapshot/load.ts'

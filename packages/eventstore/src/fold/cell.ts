@@ -30,7 +30,12 @@ export interface KindRules {
 export const OK: Condition = { is: 'ok' }
 const NO_BOOTS: readonly string[] = []
 
-export const newCell = (kind: KindRules, subject: string, key: string): Cell => ({
+export const newCell = (
+  kind: KindRules,
+  subject: string,
+  key: string,
+  state: unknown = kind.folding.initial(),
+): Cell => ({
   subject,
   kind,
   key,
@@ -39,7 +44,7 @@ export const newCell = (kind: KindRules, subject: string, key: string): Cell => 
   at: 0,
   cmd: '',
   condition: OK,
-  state: kind.folding.initial(),
+  state,
   formerBoots: NO_BOOTS,
   baseV: 0,
   below: 0,

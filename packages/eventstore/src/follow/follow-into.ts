@@ -22,6 +22,8 @@ export interface FollowIntoOptions {
   /** Following ended by itself; nothing more comes. */
   readonly onEnd?: (error: Error) => void
   readonly clock?: StoreClock
+  /** Lower-case hex digest; node:crypto's by default. */
+  readonly sha256?: (data: string | Uint8Array) => string
   /** Messages held back while the state of a checkpoint is fetched. */
   readonly holdAtMost?: number
 }
@@ -48,7 +50,7 @@ export interface FoldFollower {
 }
 
 const RETRY_MS = 200
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
+const nodeSha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 /** Follows from the fold's own position: the beginning, or that of its snapshot. */
 export const followInto = <K extends Kinds>(
@@ -103,7 +105,7 @@ export const followInto = <K extends Kinds>(
   const holding = createHolding({
     fold,
     archive: options.archive,
-    sha256,
+    sha256: options.sha256 ?? nodeSha256,
     clock,
     atMost: options.holdAtMost ?? 100_000,
     onFolded: advance,
