@@ -22,7 +22,6 @@ export const exitCodes = {
 
 export const exitCodeOf = (error: DunlinError): number => {
   if (error.code === 'server_unreachable') return exitCodes.unreachable
-  if (error.code === 'unreadable_answer') return exitCodes.unexpected
   const status = error.toProblem().status
   if (status === 404) return exitCodes.notFound
   if (status === 401 || status === 403) return exitCodes.notAllowed

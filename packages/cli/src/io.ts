@@ -15,6 +15,12 @@ export interface Io {
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
+const readStdin = async (): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
 export const processIo = (): Io => {
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort())
@@ -26,7 +32,7 @@ export const processIo = (): Io => {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    readStdin: async () => Buffer.concat(await Array.fromAsync<Buffer>(process.stdin)),
+    readStdin,
     env: process.env,
     style: (format, text) => styleText(format, text, { stream: process.stdout }),
     styleErr: (format, text) => styleText(format, text, { stream: process.stderr }),

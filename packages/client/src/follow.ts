@@ -33,7 +33,8 @@ export async function* follow(
   let last = options.since === undefined ? undefined : String(options.since)
   let connectedBefore = false
   let delayMs = firstDelayMs
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return
     try {
       const response = await send(client, {
         ...request,

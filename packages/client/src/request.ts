@@ -16,7 +16,8 @@ export interface RequestOptions {
   /** With `{name}` for parameters. */
   readonly path: string
   readonly params?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** A list is sent as a repeated parameter. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Sent as JSON unless it is text with its own `content-type` header. */
   readonly body?: unknown
@@ -26,7 +27,10 @@ export interface RequestOptions {
 export const urlOf = (baseUrl: string, { path, params = {}, query = {} }: RequestOptions): string => {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value === 'object') for (const one of value) search.append(name, one)
+    else if (value !== undefined) search.set(name, String(value))
+  }
   const text = search.toString()
   return `${baseUrl.replace(/\/+$/, '')}${filled}${text === '' ? '' : `?${text}`}`
 }

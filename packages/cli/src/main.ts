@@ -1,0 +1,5 @@
+/** Entry of the `dunlin` command. */
+import { processIo } from './io.ts'
+import { run } from './program.ts'
+
+process.exitCode = await run(process.argv.slice(2), processIo())

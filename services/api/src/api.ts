@@ -1,0 +1,186 @@
+/**
+ * The API as a function of its ports: it follows and folds the log, answers over HTTP, streams events, and takes commands
+ * from subjects. Any number of instances may run on one store; a test runs it in process on the in-memory one.
+ */
+import type { AddressInfo } from 'node:net'
+import { DunlinError } from '@dunlin/contracts'
+import { createCommandHandler, followInto, type StorePorts } from '@dunlin/eventstore'
+import {
+  createMetrics,
+  createReadiness,
+  sha256,
+  type Clock,
+  type Logger,
+  type Metrics,
+  type Random,
+  type Readiness,
+} from '@dunlin/runtime'
+import type { FastifyInstance } from 'fastify'
+import { registerOpenApi } from './http/openapi.ts'
+import { createServer } from './http/server.ts'
+import { startIntake } from './intake/subjects.ts'
+import { createSubmit } from './intake/submit.ts'
+import { createCompact } from './log/compact.ts'
+import type { RouteContext } from './routes/context.ts'
+import { registerCommands } from './routes/commands.ts'
+import { registerEvents } from './routes/events.ts'
+import { registerExecutions } from './routes/executions.ts'
+import { registerJobs } from './routes/jobs.ts'
+import { registerLog } from './routes/log.ts'
+import { registerNodes } from './routes/nodes.ts'
+import { registerService } from './routes/service.ts'
+import { createApiState } from './state/api-state.ts'
+import { createCaughtUp } from './state/caught-up.ts'
+import { watchLog } from './state/log-health.ts'
+import { tapLog } from './state/log-tap.ts'
+import { createHub } from './stream/hub.ts'
+
+export interface ApiPorts extends StorePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface ApiOptions {
+  readonly host?: string
+  /** 0 = any free port; absent = no socket, requests come in by `inject`. */
+  readonly port?: number
+  /** False: commands by subject are left to other instances. */
+  readonly takeCommands?: boolean
+  readonly version?: string
+  readonly metrics?: Metrics
+  readonly readiness?: Readiness
+  /** How often the log is asked whether it has room. */
+  readonly probeEveryMs?: number
+  /** Of event streams; see `stream/hub.ts`. */
+  readonly stream?: { readonly ringBytes?: number; readonly maxUnreadBytes?: number; readonly heartbeatMs?: number }
+}
+
+export interface RunningApi {
+  /** e.g. `http://127.0.0.1:7420`; undefined without a socket. */
+  readonly url: string | undefined
+  /** Resolves when the log was read to its end for the first time. */
+  readonly ready: Promise<void>
+  /** Answers a request without a socket (Fastify's light-my-request). */
+  readonly inject: FastifyInstance['inject']
+  readonly readiness: Readiness
+  stop(): Promise<void>
+}
+
+/** Throws when the port is taken. Resolves once the API listens; `ready` tells when it can answer. */
+export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promise<RunningApi> => {
+  const { clock, logger } = ports
+  const { metrics = createMetrics(), readiness = createReadiness(), host = '127.0.0.1' } = options
+  const stopping = new AbortController()
+  const state = createApiState(metrics)
+  const health = watchLog({
+    log: ports.log,
+    readiness,
+    clock,
+    ...(options.probeEveryMs === undefined ? {} : { probeEveryMs: options.probeEveryMs }),
+  })
+  const hub = createHub({ log: ports.log, clock, logger, metrics, ...options.stream })
+  metrics.observe('dunlin_stream_clients', () => hub.clients())
+  readiness.blocked('log', 'catching_up')
+
+  const log = tapLog(ports.log, {
+    onFollow: (from) => hub.begin(from?.seq ?? 0),
+    onBatch: (batch) => hub.ingest(batch),
+    onAppended: () => {
+      metrics.add('dunlin_commits_appended_total', {})
+      health.appended()
+    },
+    onAppendFailed: (error) => health.appendFailed(error),
+  })
+  const handler = createCommandHandler({ log, fold: state.fold, sha256, clock, archive: ports.archive })
+  const follower = followInto(state.fold, log, {
+    archive: ports.archive,
+    clock,
+    onRewound: (why) => {
+      logger.error('the log went backwards; the state is rebuilt', { code: 'log_rewound', why })
+      readiness.blocked('log', 'log_rewound', why)
+      state.clear()
+      hub.reset()
+    },
+    onCaughtUp: () => readiness.ready('log'),
+    onLive: (live) => (live ? readiness.ready('connection') : readiness.blocked('connection', 'disconnected')),
+    onEnd: (error) => readiness.blocked('log', 'follower_ended', error.message),
+  })
+  const submit = createSubmit({ state, handler, clock, random: ports.random })
+
+  const app = createServer(logger, metrics)
+  const context: RouteContext = {
+    state,
+    submit,
+    hub,
+    log,
+    commands: ports.commands,
+    compact: createCompact(),
+    metrics,
+    readiness,
+    caughtUp: createCaughtUp(follower, clock),
+  }
+  for (const register of [
+    registerJobs,
+    registerNodes,
+    registerExecutions,
+    registerEvents,
+    registerCommands,
+    registerLog,
+    registerService,
+  ])
+    register(app, context)
+  registerOpenApi(app, options.version ?? '0.1.0')
+
+  let intake: { stop(): void } | undefined
+  const ready = follower.caughtUp.then(() => {
+    if (options.takeCommands === false || stopping.signal.aborted) return
+    intake = startIntake({
+      commands: ports.commands,
+      bus: ports.bus,
+      submit,
+      clock,
+      logger,
+      metrics,
+      signal: stopping.signal,
+    })
+  })
+  // Whoever waits for it hears; nobody has to.
+  ready.catch(() => {})
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    intake?.stop()
+    hub.close()
+    await app.close()
+    health.stop()
+    await follower.stop()
+  }
+  try {
+    return {
+      url: await listen(app, host, options.port),
+      ready,
+      inject: app.inject.bind(app),
+      readiness,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+const listen = async (app: FastifyInstance, host: string, port: number | undefined): Promise<string | undefined> => {
+  if (port === undefined) {
+    await app.ready()
+    return undefined
+  }
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    throw new DunlinError('invalid_request', `The API cannot listen on ${host}:${port}: ${String(error)}`, {
+      cause: error,
+    })
+  }
+  const { port: bound } = app.server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+}

@@ -1,0 +1,86 @@
+/** Commands to a job after their body was understood: one type for HTTP and for subjects. */
+import {
+  applyBodySchema,
+  deleteBodySchema,
+  DunlinError,
+  jobVerbs,
+  stopBodySchema,
+  type JobKey,
+  type JobSpec,
+  type Warning,
+} from '@dunlin/contracts'
+import { specFromValue } from './spec.ts'
+
+interface Common {
+  readonly key: JobKey
+  readonly reason?: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs?: number | undefined
+  /** Who the sender claims to be. */
+  readonly claimedActor?: string | undefined
+}
+export type ParsedCommand =
+  | (Common & { readonly verb: 'apply'; readonly spec: JobSpec; readonly warnings: readonly Warning[] })
+  | (Common & { readonly verb: 'stop' })
+  | (Common & { readonly verb: 'delete'; readonly force: boolean })
+
+interface BodySchema<T> {
+  safeParse(
+    body: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly BodyIssue[] } }
+}
+interface BodyIssue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+const readBody = <T>(schema: BodySchema<T>, body: unknown): T => {
+  const read = schema.safeParse(body)
+  if (read.success) return read.data
+  throw new DunlinError('invalid_command', undefined, {
+    errors: read.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+  })
+}
+
+const common = (
+  key: JobKey,
+  body: {
+    readonly reason?: string | undefined
+    readonly not_after?: string | undefined
+    readonly actor?: string | undefined
+  },
+): Common => ({
+  key,
+  reason: body.reason,
+  notAfterMs: body.not_after === undefined ? undefined : Date.parse(body.not_after),
+  claimedActor: body.actor,
+})
+
+/** Throws unknown_verb, not_built, invalid_command, invalid_spec, literal_secret or subject_mismatch. */
+export const parseCommand = (key: JobKey, verb: string, body: unknown): ParsedCommand => {
+  switch (verb) {
+    case 'apply': {
+      const read = readBody(applyBodySchema, body)
+      const { spec, warnings } = specFromValue(read.spec)
+      if (spec.namespace !== key.namespace || spec.name !== key.name)
+        throw new DunlinError('subject_mismatch', undefined, {
+          data: { subject: key, spec: { namespace: spec.namespace, name: spec.name } },
+        })
+      return { ...common(key, read), verb, spec, warnings }
+    }
+    case 'stop':
+      return { ...common(key, readBody(stopBodySchema, body)), verb }
+    case 'delete': {
+      const read = readBody(deleteBodySchema, body)
+      return { ...common(key, read), verb, force: read.force ?? false }
+    }
+    default:
+      if ((jobVerbs as readonly string[]).includes(verb))
+        throw new DunlinError('not_built', `"${verb}" is not built yet.`)
+      throw new DunlinError('unknown_verb', `There is no command ${JSON.stringify(verb)}.`, {
+        hint: `Commands are ${jobVerbs.join(', ')}.`,
+      })
+  }
+}

@@ -1,0 +1,20 @@
+/** What the routes share. */
+import type { Submit } from '../intake/submit.ts'
+import type { ApiState } from '../state/api-state.ts'
+import type { Hub } from '../stream/hub.ts'
+import type { CommandQueue, Log } from '@dunlin/eventstore'
+import type { Metrics, Readiness } from '@dunlin/runtime'
+import type { Compact } from '../log/compact.ts'
+
+export interface RouteContext {
+  readonly state: ApiState
+  readonly submit: Submit
+  readonly hub: Hub
+  readonly log: Log
+  readonly commands: CommandQueue
+  readonly compact: Compact
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+  /** Throws not_ready until the log was read once, and when `minSeq` is not reached in time. */
+  readonly caughtUp: (minSeq?: number) => Promise<void>
+}

@@ -1,0 +1,68 @@
+/**
+ * Everything the API knows: the fold of the log with the domain's foldings, the indexes for its lists, and which job
+ * answered which command. One process, one state; it is rebuilt from the log at every start.
+ */
+import type { Commit, JobKey, JobSubjectEvent } from '@dunlin/contracts'
+import { jobKeyText } from '@dunlin/contracts'
+import { FOLD_VERSION, foldings, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
+import { createFold, type Aggregate, type Fold, type Folded } from '@dunlin/eventstore'
+import { parseLogSubject } from '@dunlin/nats'
+import type { Metrics } from '@dunlin/runtime'
+import { createCommandIndex, type CommandIndex } from './command-index.ts'
+import { createFleetIndex, type FleetIndex } from './fleet-index.ts'
+
+export type ApiKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
+
+export interface ApiState {
+  readonly fold: Fold<ApiKinds>
+  readonly index: FleetIndex
+  readonly commands: CommandIndex
+  job(key: JobKey): Aggregate<Job> | undefined
+  node(id: string): NodeState | undefined
+  reports(id: string): NodeReports | undefined
+  /** Log sequence up to which this state has folded everything. */
+  seq(): number
+  /** The log went backwards: everything is dropped before it is read again. */
+  clear(): void
+}
+
+export const createApiState = (metrics: Metrics): ApiState => {
+  const commands = createCommandIndex()
+
+  const onFolded = (folded: Folded<keyof ApiKinds>): void => {
+    const { kind, key, commit, admission } = folded
+    metrics.add('dunlin_commits_folded_total', { admission })
+    if (admission !== 'admitted' || commit === undefined) return
+    if (kind === 'job') {
+      index.jobCommitted(key, commit as Commit<JobSubjectEvent>)
+      if (commit.req !== undefined) commands.note(commit.cmd, key)
+    } else if (kind === 'node') index.nodeCommitted(key)
+    else if (kind === 'report') index.reportCommitted(key)
+  }
+
+  const fold = createFold<ApiKinds>({
+    route: parseLogSubject,
+    kinds: foldings,
+    onFolded,
+    version: `api/${FOLD_VERSION}`,
+  })
+  const node = (id: string): NodeState | undefined => fold.get('node', id)?.state
+  const reports = (id: string): NodeReports | undefined => fold.get('report', id)?.state
+  const index = createFleetIndex({ job: (key) => fold.get('job', key)?.state, node, reports })
+  metrics.observe('dunlin_log_seq', () => fold.position?.seq ?? 0)
+  metrics.observe('dunlin_aggregates_quarantined', () => fold.quarantined().length)
+
+  return {
+    fold,
+    index,
+    commands,
+    node,
+    reports,
+    job: (key) => fold.get('job', jobKeyText(key)),
+    seq: () => fold.position?.seq ?? 0,
+    clear: () => {
+      index.clear()
+      commands.clear()
+    },
+  }
+}
