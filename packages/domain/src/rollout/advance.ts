@@ -82,7 +82,9 @@ const openRollout = (job: PresentJob, facts: AdvanceFacts): Commits => {
 const plan = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => drawPlan(job, rollout, facts)
 
 const drawPlan = (job: PresentJob, rollout: Pick<Rollout, 'id' | 'seed' | 'policy'>, facts: AdvanceFacts): Commits => {
-  const targets = orderTargets(job.placement.nodes, rollout.seed, facts.isUnhealthy)
+  const { atRisk } = job.rollouts
+  const priorityOf = (node: NodeId): number => (atRisk.has(node) ? 0 : facts.isUnhealthy(node) ? 1 : 2)
+  const targets = orderTargets(job.placement.nodes, rollout.seed, priorityOf)
   const parts: JobSubjectEvent[] = []
   for (let from = 0; from < targets.length; from += PART_SIZE)
     parts.push({
@@ -111,7 +113,7 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   if (halt !== undefined) return [[{ type: 'RolloutHalted', rollout: rollout.id, ...halt, counts: countsOf(rollout) }]]
   if (rollout.wave < 0 && rollout.waves.length > 0) return startWave(job, rollout, 0, facts)
   const members = waveMembers(rollout, rollout.wave)
-  const turn = takeTurns(job, rollout, members, rollout.wave, facts, budget)
+  const turn = takeTurns(job, rollout, [...members, ...deferredAtRisk(job, rollout)], rollout.wave, facts, budget)
   if (turn.length > 0) return turn
   if (members.some((node) => job.placement.nodes.has(node) && isUnsettled(rollout, node))) return WAIT
   return endWave(job, rollout, facts)
@@ -159,6 +161,15 @@ export const waveMembers = (rollout: Rollout, wave: number): readonly NodeId[] =
   let from = 0
   for (let i = 0; i < wave; i += 1) from += rollout.waves[i] ?? 0
   return rollout.targets.slice(from, from + (rollout.waves[wave] ?? 0))
+}
+
+/**
+ * Nodes at risk that were unreachable when their turn came. They fill places of the budget until they run this content, so
+ * they are served as soon as they are back, also when their wave has passed.
+ */
+const deferredAtRisk = (job: PresentJob, rollout: Rollout): readonly NodeId[] => {
+  if (rollout.counts.deferred === 0) return []
+  return [...job.rollouts.atRisk].filter((node) => rollout.slots.get(node) === 'deferred')
 }
 
 const isUnsettled = (rollout: Rollout, node: NodeId): boolean => {

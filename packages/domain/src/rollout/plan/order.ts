@@ -1,4 +1,8 @@
-/** The order in which targets are taken: by the recorded seed, unhealthy nodes first. Stored, never recomputed. */
+/**
+ * The order in which targets are taken. Nodes that are already at risk come first: they take no new place in the budget,
+ * and left for later they could fill it so that nobody is ever granted. Then sick ones, then the others, each by the
+ * recorded seed. Stored, never recomputed.
+ */
 import type { NodeId } from '@dunlin/contracts'
 
 /** FNV-1a over seed and id, finished by murmur3's mixer: equal on every machine, well spread, cheap. */
@@ -14,9 +18,10 @@ export const rankOf = (seed: number, node: string): number => {
 export const orderTargets = (
   nodes: Iterable<NodeId>,
   seed: number,
-  isUnhealthy: (node: NodeId) => boolean,
+  /** Lower comes first. */
+  priorityOf: (node: NodeId) => number,
 ): readonly NodeId[] =>
   [...nodes]
-    .map((node) => ({ node, first: isUnhealthy(node) ? 0 : 1, rank: rankOf(seed, node) }))
-    .sort((a, b) => a.first - b.first || a.rank - b.rank || (a.node < b.node ? -1 : 1))
+    .map((node) => ({ node, priority: priorityOf(node), rank: rankOf(seed, node) }))
+    .sort((a, b) => a.priority - b.priority || a.rank - b.rank || (a.node < b.node ? -1 : 1))
     .map(({ node }) => node)

@@ -44,14 +44,14 @@ const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9]{1,8}$/), { maxLength: 60
 test.prop([ids, fc.nat(), fc.nat(10)])(
   'the order is a permutation that depends on seed and set only',
   (nodes, seed, cut) => {
-    const order = orderTargets(nodes as NodeId[], seed, () => false)
+    const order = orderTargets(nodes as NodeId[], seed, () => 0)
     const rotated = [...nodes.slice(cut), ...nodes.slice(0, cut)]
-    expect(orderTargets(rotated as NodeId[], seed, () => false)).toEqual(order)
+    expect(orderTargets(rotated as NodeId[], seed, () => 0)).toEqual(order)
     expect([...order].sort()).toEqual([...nodes].sort())
   },
 )
 test.prop([ids, fc.nat()])('unhealthy nodes come first', (nodes, seed) => {
   const sick = new Set(nodes.slice(0, 3))
-  const order = orderTargets(nodes as NodeId[], seed, (node) => sick.has(node))
+  const order = orderTargets(nodes as NodeId[], seed, (node) => (sick.has(node) ? 0 : 1))
   expect(new Set(order.slice(0, sick.size))).toEqual(sick)
 })
