@@ -71,6 +71,13 @@ describe('query parameters', () => {
     expect(query.parse({ limit: 7 })).toEqual({ limit: 7 })
   })
 
+  it('tells callers the limits of a page', () => {
+    const { properties } = z.toJSONSchema(query, { io: 'input' })
+    expect(properties).toMatchObject({
+      limit: { type: 'integer', minimum: 1, maximum: 1000, description: expect.stringContaining('100 when absent') },
+    })
+  })
+
   it.each(['', ' ', '0', '1001', '-1', '1.5', '1e2', '0x10', 'ten', '99999999999999999999'])(
     'refuses a limit of %j',
     (limit) => {

@@ -33,7 +33,8 @@ const minSeq = wholeNumber
   .meta({ description: 'Wait until this process has read the log up to here: shows what a command has just written' })
 const read = z.strictObject({ min_seq: minSeq })
 const page = {
-  limit: digits(1, 1000).default(100),
+  // In words too: zod leaves a default out of the JSON Schema of what is preprocessed.
+  limit: digits(1, 1000).default(100).meta({ description: 'Items of a page; 100 when absent' }),
   cursor: z.string().max(4096).optional(),
   min_seq: minSeq,
 }
