@@ -7,7 +7,7 @@ export const tooDeepAt = (text: string, max: number): number | undefined =>
 
 /** Every level of a block takes at least one column, `- - - x` and `? ? ? x` two. */
 const blockDepthAt = (text: string, max: number): number | undefined => {
-  for (const { index, 0: indent } of text.matchAll(/^[ ?-]*/gm)) {
+  for (const { index, 0: indent } of text.matchAll(/^[ ?-]*(?=\S)/gm)) {
     const markers = indent.replaceAll(/[^?-]/g, '').length
     if (markers > max || indent.length > 16 * max) return index
   }

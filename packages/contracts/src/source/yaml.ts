@@ -118,8 +118,9 @@ const contentFaults = (document: Document.Parsed, placeOf: (offset: number) => S
     },
     Alias: (_key, alias, ancestors) => {
       const target = alias.resolve(document)
-      if (target !== undefined && ancestors.includes(target))
-        faults.push(fault('alias', pathOf(ancestors), at(alias), 'an alias of something that it stands in'))
+      const message =
+        target === undefined ? 'an alias of nothing' : ancestors.includes(target) ? 'an alias of what it stands in' : ''
+      if (message !== '') faults.push(fault('alias', pathOf([...ancestors, alias]), at(alias), message))
     },
   })
   return faults

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { contentSchema } from '../desired/content.ts'
+import type { Sha256 } from '../ids.ts'
+import { contentHash, contentOf, specHash } from './content.ts'
+import { schedulingClass, type JobType } from './job-type.ts'
+import { validateJobSpec } from './parse.ts'
+
+const sha256 = (text: string): Sha256 => createHash('sha256').update(text).digest('hex') as Sha256
+const base = { name: 'a', type: 'process', config: { command: '/bin/true', args: ['1'] } }
+const specOf = (more: object) => {
+  const parsed = validateJobSpec({ ...base, ...more })
+  if (!parsed.ok) throw parsed.error
+  return parsed.spec
+}
+
+describe('the content of a spec', () => {
+  it('is what a node acts on', () => {
+    const content = contentOf(specOf({ timeouts: { execution_timeout: '90s' }, resources: { memory: '1KiB' } }))
+    expect(content).toEqual({
+      type: 'process',
+      config: base.config,
+      restartPolicy: 'on-failure',
+      executionTimeoutMs: 90_000,
+      resources: { memory: 1024 },
+    })
+    expect(contentSchema.parse(content)).toEqual(content)
+  })
+
+  it.each([
+    { name: 'b' },
+    { namespace: 'b' },
+    { labels: { a: 'b' } },
+    { meta: { a: 'b' } },
+    { description: 'b' },
+    { priority: 1 },
+    { selector: { match_labels: { a: 'b' } } },
+    { placement: { count: 2 } },
+    { rollout: { max_parallel: 50 } },
+  ])('does not change with %j, but the spec does', (more) => {
+    expect(contentHash(specOf(more), sha256)).toBe(contentHash(specOf({}), sha256))
+    expect(specHash(specOf(more), sha256)).not.toBe(specHash(specOf({}), sha256))
+  })
+
+  it.each([
+    { config: { command: '/bin/true', args: ['2'] } },
+    { restart_policy: 'never' },
+    { timeouts: { execution_timeout: 1 } },
+    { health: { liveness: { tcp: { port: 1 } } } },
+    { resources: { cpus: 1 } },
+    { secret_providers: { f: { provider: 'file' } } },
+  ])('changes with %j', (more) => {
+    expect(contentHash(specOf(more), sha256)).not.toBe(contentHash(specOf({}), sha256))
+  })
+
+  it('has one hash however the keys were ordered and durations written', () => {
+    const one = specOf({ labels: { a: '1', b: '2' }, timeouts: { total_timeout: 60 } })
+    const other = specOf({ timeouts: { total_timeout: '1m' }, labels: { b: '2', a: '1' } })
+    expect(specHash(one, sha256)).toBe(specHash(other, sha256))
+  })
+})
+
+describe('the scheduling class', () => {
+  it.each([
+    ['pipeline', {}, 'daemon'],
+    ['config', {}, 'daemon'],
+    ['process', {}, 'daemon'],
+    ['container', { restart_policy: 'always' }, 'daemon'],
+    ['query', {}, 'batch'],
+    ['update', { restart_policy: 'always' }, 'batch'],
+    ['process', { restart_policy: 'never' }, 'batch'],
+    ['process', { placement: { completions: 3 } }, 'batch'],
+    ['process', { placement: { count: 3 } }, 'daemon'],
+  ] as const)('of %s with %j is %s', (type: JobType, more, expected) => {
+    expect(schedulingClass({ type, ...more })).toBe(expected)
+  })
+})
