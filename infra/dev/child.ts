@@ -135,9 +135,8 @@ const cleanEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
 const readyLine = (line: string): Facts | undefined => {
   try {
     const json: unknown = JSON.parse(line)
-    return typeof json === 'object' && json !== null && 'ready' in json && json.ready === true
-      ? (json as Facts)
-      : undefined
+    if (typeof json !== 'object' || json === null || !('ready' in json) || json.ready !== true) return undefined
+    return { ...json }
   } catch {
     return undefined
   }

@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly natsPort: number | undefined
   readonly dataDir: string
   readonly acceptRunningServer: boolean
+  /** In whose name its client asks. */
+  readonly actor: string
 }
 
 export interface Fleet {
@@ -91,7 +93,7 @@ export const launchFleet = (options: FleetOptions): Launch => {
       },
       (url) => `api at ${url}, scheduler, rollout-engine`,
     )
-    const client = createClient({ baseUrl: api, actor: 'launcher' })
+    const client = createClient({ baseUrl: api, actor: options.actor })
     await step(
       'agents',
       async () => {

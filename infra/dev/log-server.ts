@@ -30,7 +30,6 @@ export const startLogServer = async (options: LogServerOptions): Promise<LogServ
   if (found.kind === 'running') {
     if (port !== undefined)
       throw new LaunchError('--nats-port is for a server started here, but DUNLIN_NATS_URL names one', 'usage')
-    const nothing = async (): Promise<void> => {}
     return { url: found.url, version: found.version, stop: nothing, kill: nothing }
   }
   const server = await startServer({
@@ -42,6 +41,9 @@ export const startLogServer = async (options: LogServerOptions): Promise<LogServ
   })
   return keepAlive(server)
 }
+
+/** A server that somebody else runs is left as it is. */
+const nothing = async (): Promise<void> => {}
 
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 30_000
@@ -57,8 +59,13 @@ const keepAlive = (server: NatsServer): LogServer => {
       guard.kill('SIGKILL')
       if (stopped) return
       say(`nats-server ended unexpectedly; again in ${delayMs / 1000} s (log: ${server.logFile})`)
-      again = setTimeout(() => (restarting = restart(Math.min(LONGEST_DELAY_MS, delayMs * 2))), delayMs)
+      restartIn(delayMs)
     })
+  const restartIn = (delayMs: number): void => {
+    again = setTimeout(() => {
+      restarting = restart(Math.min(LONGEST_DELAY_MS, delayMs * 2))
+    }, delayMs)
+  }
   const restart = async (nextDelayMs: number): Promise<void> => {
     try {
       await server.restart()
@@ -68,7 +75,7 @@ const keepAlive = (server: NatsServer): LogServer => {
     } catch (error) {
       if (stopped) return
       say(`nats-server does not start: ${error instanceof Error ? error.message : String(error)}`)
-      again = setTimeout(() => (restarting = restart(Math.min(LONGEST_DELAY_MS, nextDelayMs * 2))), nextDelayMs)
+      restartIn(nextDelayMs)
     }
   }
   watch(FIRST_DELAY_MS)

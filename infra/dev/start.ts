@@ -10,7 +10,7 @@ import { stopOnSignals, untilAborted } from './until-stopped.ts'
 export const start = async (flags: StartFlags): Promise<void> => {
   const giveBack = takeDataDir(flags.dataDir)
   const begin = performance.now()
-  const launch = launchFleet({ ...flags, acceptRunningServer: true })
+  const launch = launchFleet({ ...flags, acceptRunningServer: true, actor: 'launcher' })
   const stopper = stopOnSignals(launch)
   // A timer keeps the process here; between two steps there may be nothing else that does.
   const here = setInterval(() => {}, 60_000)

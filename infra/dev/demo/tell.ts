@@ -1,0 +1,88 @@
+/** A commit as sentences: what happened, who decided it, on which evidence. */
+import type { EventView, HealthWindow, LogEvent } from '@dunlin/contracts'
+import { eventsOf, type Story } from './story.ts'
+
+export interface Told {
+  readonly seq: number
+  readonly at: string
+  readonly by: string
+  readonly text: string
+  readonly mood: 'plain' | 'good' | 'bad' | 'quiet'
+}
+
+/** Facts about nodes come in masses and are shown by the table; what is said is what was decided. */
+export const tellCommit = (commit: EventView, story: Story): readonly Told[] =>
+  eventsOf(commit).flatMap((event) => {
+    const said = sentence(event, story)
+    if (said === undefined) return []
+    const [text, mood = 'plain'] = said
+    return [{ seq: commit.seq, at: commit.at.slice(11, 23), by: actorName(commit.by), text, mood }]
+  })
+
+/** `service:scheduler` -> `scheduler` */
+export const actorName = (by: string): string => by.replace(/^(service|user|node):/, '')
+
+type Said = readonly [string, Told['mood']?]
+
+const sentence = (event: LogEvent, story: Story): Said | undefined => {
+  switch (event.type) {
+    case 'JobCreated':
+      return ['created the job: version 1']
+    case 'JobUpdated':
+      return [`changed the job: version ${event.version}`]
+    case 'PlacementCompleted':
+      return [`it belongs on ${event.count} nodes${leftOut(event.leftOut)}`]
+    case 'RolloutOpened':
+      return [`opens a rollout of version ${event.version} (${event.rolloutType}, ${event.policy.strategy})`]
+    case 'PlanCompleted':
+      return [`plans ${event.waves.length} waves: ${event.waves.join(' + ')} nodes`]
+    case 'WaveStarted':
+      return [`starts wave ${event.wave + 1}`]
+    case 'NodesGranted':
+      return [`grants version ${event.version} to ${event.grants.map(([node]) => node).join(', ')}`]
+    case 'WavePassed':
+      return [`wave ${event.wave + 1} has passed`, 'good']
+    case 'NodesDeferred':
+      return [`defers ${event.nodes.map(({ node, reason }) => `${node} (${reason})`).join(', ')}`]
+    case 'VerdictsReached':
+      return [
+        event.verdicts
+          .map(({ node, verdict, reason, evidence }) => `${node} is ${verdict}: ${reason}, ${windows(evidence)}`)
+          .join('; '),
+        event.verdicts.some(({ verdict }) => verdict === 'failed') ? 'bad' : 'good',
+      ]
+    case 'RolloutHalted':
+      return [`halts the rollout: ${event.message} (${event.reason})`, 'bad']
+    case 'RolloutClosed':
+      return [
+        `closes the rollout: ${event.outcome}, ${event.counts.healthy} of ${event.counts.targets} healthy`,
+        'good',
+      ]
+    case 'JobStateChanged':
+      return [`the job is ${event.state}: ${event.message}`, moods[event.state] ?? 'quiet']
+    case 'ExecutionReported': {
+      const { state, error, attempt } = event
+      if (error !== undefined) return [`${state}: ${error.message}`, 'bad']
+      const version = story.executions.get(event.execution)?.version
+      return [`version ${version ?? '?'} ${state}${attempt > 1 ? `, attempt ${attempt}` : ''}`, 'quiet']
+    }
+    default:
+      return undefined
+  }
+}
+
+const moods: Readonly<Record<string, Told['mood']>> = { running: 'good', rollout_failed: 'bad', failed: 'bad' }
+
+const leftOut = (counts: Readonly<Record<string, number>>): string => {
+  const reasons = Object.entries(counts).filter(([, count]) => count > 0)
+  return reasons.length === 0 ? '' : `; left out: ${reasons.map(([why, count]) => `${count} by ${why}`).join(', ')}`
+}
+
+/** `window 1: 0 of 24 failed, ...`: numbers as the node cut them and the verdict recorded them. */
+export const windows = (evidence: readonly HealthWindow[]): string =>
+  evidence
+    .map(({ n, in: total, failed, disturbed }) => {
+      const counts = disturbed === undefined ? `${failed} of ${total} failed` : disturbed.replaceAll('_', ' ')
+      return `window ${n}: ${counts}`
+    })
+    .join(', ')
