@@ -1,0 +1,65 @@
+/** The agent ships as one small file: what is inside is counted, and what it costs in memory is measured and printed. */
+import type { NodeId } from '@dunlin/contracts/agent'
+import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle, type Bundle } from '../build/bundle.ts'
+import { newId } from './testing/node.ts'
+import { startAgentProcess, startRealCentre } from './testing/process.ts'
+
+let folder: string
+let agent: Bundle
+let server: TestNatsServer
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dunlin-bundle-'))
+  agent = await bundle('agent', folder)
+  server = await startNatsServer()
+  const centre = await startRealCentre(server.url)
+  await centre.stop()
+})
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the agent bundle', () => {
+  it.each([
+    ['JetStream', '/@nats-io/jetstream/'],
+    ['key-value', '/@nats-io/kv/'],
+    ['object store', '/@nats-io/obj/'],
+    ['classic zod', '/zod/v4/classic/'],
+    ['pino', '/pino/'],
+    ['YAML', '/yaml/'],
+    ['the pipeline language', '/packages/pipeline/'],
+    ['the job spec', '/job-spec/'],
+    ['rollouts', '/domain/src/rollout/'],
+  ])('holds nothing of %s', (_, part) => {
+    expect(agent.modules.filter((id) => id.includes(part))).toEqual([])
+  })
+
+  it('is one file of ASCII that imports only what Node brings along', () => {
+    const text = readFileSync(agent.file, 'latin1')
+    expect(/[^\t\n\r -~]/.test(text)).toBe(false)
+    const imports = [...text.matchAll(/from\s*["']([^"']+)["']/g)].map(([, name]) => name)
+    expect(imports.filter((name) => !name?.startsWith('node:'))).toEqual([])
+    expect(agent.modules.length).toBeLessThan(180)
+    expect(agent.bytes).toBeLessThan(350_000)
+  })
+
+  it('runs, and stays small when idle', async () => {
+    const node = `n-${newId().toLowerCase()}` as NodeId
+    const args = ['--nats-url', server.url, '--data-dir', join(folder, 'data'), '--node-id', node]
+    const running = startAgentProcess(args, ['--max-semi-space-size=1', agent.file])
+    expect(await running.ready).toMatchObject({ ready: true, service: 'node-agent', node })
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
+    const rssMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+    process.stdout.write(`idle agent: ${rssMb.toFixed(1)} MB resident\n`)
+    await running.stop()
+    // The goal is 65; the bench judges it. Here only a dependency that slipped in shall be noticed.
+    expect(rssMb).toBeLessThan(72)
+  })
+})
