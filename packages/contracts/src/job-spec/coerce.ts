@@ -2,13 +2,10 @@
 import type { Path, YamlSource } from '../source/place.ts'
 import { pathText } from '../source/place.ts'
 import type { Warning } from './warning.ts'
+import { isFields, type Fields } from './wrapping.ts'
 
 /** Maps of text to text that people write by hand. */
 const maps: readonly Path[] = [['labels'], ['meta'], ['selector', 'match_labels'], ['config', 'env']]
-
-type Fields = Readonly<Record<string, unknown>>
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const coerceTexts = (
   spec: Fields,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { contentSchema } from '../desired/content.ts'
 import type { Sha256 } from '../ids.ts'
 import { contentHash, contentOf, specHash } from './content.ts'
-import { schedulingClass, type JobType } from './job-type.ts'
+import { schedulingClass, type ClassFacts, type JobType, type SchedulingClass } from './job-type.ts'
 import { validateJobSpec } from './parse.ts'
 
 const sha256 = (text: string): Sha256 => createHash('sha256').update(text).digest('hex') as Sha256
@@ -61,7 +61,7 @@ describe('the content of a spec', () => {
 })
 
 describe('the scheduling class', () => {
-  it.each([
+  const cases: readonly (readonly [JobType, Omit<ClassFacts, 'type'>, SchedulingClass])[] = [
     ['pipeline', {}, 'daemon'],
     ['config', {}, 'daemon'],
     ['process', {}, 'daemon'],
@@ -70,8 +70,9 @@ describe('the scheduling class', () => {
     ['update', { restart_policy: 'always' }, 'batch'],
     ['process', { restart_policy: 'never' }, 'batch'],
     ['process', { placement: { completions: 3 } }, 'batch'],
-    ['process', { placement: { count: 3 } }, 'daemon'],
-  ] as const)('of %s with %j is %s', (type: JobType, more, expected) => {
+    ['process', { placement: {} }, 'daemon'],
+  ]
+  it.each(cases)('of %s with %j is %s', (type, more, expected) => {
     expect(schedulingClass({ type, ...more })).toBe(expected)
   })
 })

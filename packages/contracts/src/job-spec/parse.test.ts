@@ -126,7 +126,7 @@ describe('unknown fields', () => {
   it('are all told, with other faults', () => {
     expect(errorsOf({ name: 7, type: 'proces', config: {}, a1: 1, b2: 2, priority: 101 })).toEqual([
       ['name', 'wrong_type', undefined],
-      ['type', 'unknown_type', 'Did you mean "process"?'],
+      ['type', 'invalid', 'Did you mean "process"?'],
       ['priority', 'too_large', undefined],
       ['a1', 'unknown_field', undefined],
       ['b2', 'unknown_field', undefined],
@@ -232,7 +232,8 @@ describe('bad input', () => {
     [{ timeouts: { total_timeout: true } }, 'timeouts.total_timeout', 'wrong_type'],
     [{ selector: { match_expressions: ['a in ('] } }, 'selector.match_expressions[0]', 'invalid'],
     [{ selector: { match_ids: ['a b'] } }, 'selector.match_ids[0]', 'invalid'],
-    [{ schedule: { cron: ['* * *'] } }, 'schedule.cron[0]', 'invalid'],
+    [{ schedule: { cron: '* * *' } }, 'schedule.cron[0]', 'invalid'],
+    [{ schedule: {} }, 'schedule.cron', 'required'],
     [{ schedule: { cron: ['@daily'], timezone: 'Mars/Base' } }, 'schedule.timezone', 'invalid'],
     [{ resources: { memory: 'lots' } }, 'resources.memory', 'invalid'],
     [{ health: { liveness: {} } }, 'health.liveness', 'invalid'],
@@ -272,7 +273,8 @@ describe('parts that are not built', () => {
   })
 
   it.each([
-    [{ schedule: { cron: ['@hourly'] } }, 'schedule'],
+    [{ schedule: { cron: '@hourly' } }, 'schedule'],
+    [{ schedule: { cron: ['0 4 1-7/2 * MON-FRI', '@daily'], timezone: 'Europe/Berlin' } }, 'schedule'],
     [{ placement: { count: 3 } }, 'placement'],
     [{ parameters: { required: ['a'] } }, 'parameters'],
     [{ health: { liveness: { tcp: { port: 80 } } } }, 'health'],

@@ -24,10 +24,10 @@ const isTimeZone = (name: string): boolean => {
 }
 
 export const scheduleSchema = block({
-  cron: z
-    .array(z.string().max(200).refine(isCron, 'expected five cron fields, such as "30 3 * * MON-FRI"'))
-    .min(1)
-    .max(32),
+  cron: z.preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(z.string().max(200).refine(isCron, 'expected five cron fields, such as "30 3 * * MON-FRI"')).min(1).max(32),
+  ),
   timezone: z.string().max(100).refine(isTimeZone, 'expected an IANA time zone, such as "Europe/Berlin"').optional(),
   overlap: z
     .enum(['allow', 'forbid', 'replace'])

@@ -16,10 +16,17 @@ import { secretProvidersSchema, secretsSchema } from './secret-providers.ts'
 import { selectorSchema } from './selector-schema.ts'
 import { timeoutsSchema } from './timeouts.ts'
 
+const jobTypeSchema = z.enum(jobTypes, {
+  error: ({ input }) =>
+    typeof input === 'string'
+      ? `${JSON.stringify(input.slice(0, 64))} is not a job type; expected one of ${jobTypes.join(', ')}`
+      : `expected one of ${jobTypes.join(', ')}`,
+})
+
 export const jobSpecSchema = block({
   name: jobNameSchema.meta({ description: 'Applying an existing name is an update.', example: 'log-processor' }),
   namespace: jobNameSchema.default('default'),
-  type: z.enum(jobTypes, { error: `expected one of ${jobTypes.join(', ')}` }),
+  type: jobTypeSchema,
   description: z
     .string()
     .max(16 * 1024)

@@ -1,0 +1,51 @@
+/** What only several blocks together can get wrong, or make suspicious. */
+import type * as z from 'zod'
+import type { SpecIssue } from './issue.ts'
+import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
+import { nearestName } from './nearest.ts'
+import type { jobSpecSchema, JobSpec } from './spec.ts'
+import type { Warning } from './warning.ts'
+
+export const betweenBlocks = (spec: z.output<typeof jobSpecSchema>): readonly SpecIssue[] => {
+  const issues: SpecIssue[] = []
+  const length = encodedLength(spec.namespace) + encodedLength(spec.name)
+  if (length > MAX_ENCODED_KEY)
+    issues.push({
+      path: ['name'],
+      code: 'too_large',
+      message: `takes ${length} characters with the namespace, encoded in a subject; ${MAX_ENCODED_KEY} are possible`,
+      hint: 'Every byte outside A-Z a-z 0-9 _ - takes three characters.',
+    })
+  if (spec.rollout !== undefined && spec.deployment !== undefined)
+    issues.push({
+      path: ['deployment'],
+      code: 'contradiction',
+      message: 'deployment is the older form of rollout; both are given',
+      hint: 'Keep rollout.',
+    })
+  return [...issues, ...unknownProviders(spec)]
+}
+
+const unknownProviders = (spec: z.output<typeof jobSpecSchema>): readonly SpecIssue[] => {
+  const providers = Object.keys(spec.secret_providers ?? {})
+  return Object.entries(spec.secrets ?? {}).flatMap(([key, { from }]) => {
+    if (providers.includes(from)) return []
+    const nearest = nearestName(from, providers)
+    const hint = nearest === undefined ? {} : { hint: `Did you mean "${nearest}"?` }
+    return [{ path: ['secrets', key, 'from'], code: 'invalid', message: 'names no entry of secret_providers', ...hint }]
+  })
+}
+
+export const suspicions = (spec: JobSpec): readonly Warning[] => {
+  const command = spec.type === 'process' ? spec.config['command'] : undefined
+  const warnings: Warning[] = []
+  if (typeof command === 'string' && command.includes(' ') && !command.includes('/'))
+    warnings.push({
+      code: 'suspicious',
+      path: 'config.command',
+      message: 'holds a space; no shell splits it, arguments go into config.args',
+    })
+  if (spec.selector?.match_ids?.length === 0)
+    warnings.push({ code: 'suspicious', path: 'selector.match_ids', message: 'is empty and restricts nothing' })
+  return warnings
+}
