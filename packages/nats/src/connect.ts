@@ -56,19 +56,21 @@ export const connectStore = async (options: StoreOptions): Promise<ConnectedStor
     const objects = (bucket: string) => createObjects(large, { bucket, replicas, create: options.noEnsure !== true })
 
     const { windows } = options
+    const commands = createCommandQueue(link, publisherOf(DEAD, 64))
     return {
       log: createLog(link, publisherOf(EVENTS, windows?.log ?? 512), options.follow),
       bus: createBus(link),
       leases: documents(LEASES, '$KV.LEASES.', 64),
       desired: documents(DESIRED, 'desired.', windows?.desired ?? 256),
       specs: documents(SPECS, 'spec.', windows?.specs ?? 256),
-      commands: createCommandQueue(link, publisherOf(DEAD, 64)),
+      commands,
       snapshots: objects(SNAPSHOTS),
       archive: objects(ARCHIVE),
       probe,
       isLive: () => link.isLive(),
       onLive: (handler) => link.onLive(handler),
       close: async () => {
+        await commands.close()
         for (const publisher of publishers) publisher.close()
         await Promise.all([link.close(), large.close()])
       },

@@ -1,5 +1,5 @@
 /** The command queue port: commands in stream order, one of each job at a time, kept until their effect is in the log. */
-import type { CommandQueue, QueuedCommand } from '@dunlin/eventstore'
+import type { CommandQueue, QueuedCommand, Subscription } from '@dunlin/eventstore'
 import type { Msg } from 'nats'
 import { asDunlinError } from '../api.ts'
 import type { Link } from '../connection.ts'
@@ -10,7 +10,7 @@ import { getStored } from '../stored.ts'
 import { DEAD } from '../streams.ts'
 import { deadSubject } from '../subjects.ts'
 import { bury, deadLetter, problemOf } from './dead-letter.ts'
-import { runIntake } from './intake.ts'
+import { runIntake, type Intake } from './intake.ts'
 import { parseLoosely } from './loose-json.ts'
 import { createLanes } from './lanes.ts'
 
@@ -60,13 +60,21 @@ const queued = (link: Link, dead: Publisher, message: Msg, created: string): Que
   }
 }
 
-export const createCommandQueue = (link: Link, dead: Publisher): CommandQueue => ({
-  consume: (handler) => {
+export interface ClosableQueue extends CommandQueue {
+  /** Hands the place as intake on at once; what is under way runs on. */
+  close(): Promise<void>
+}
+
+export const createCommandQueue = (link: Link, dead: Publisher): ClosableQueue => {
+  const intakes = new Set<Intake>()
+
+  const consume = (handler: (command: QueuedCommand) => Promise<void>): Subscription => {
     const lanes = createLanes(handler)
     const intake = runIntake(link, {
       take: (message, created) => lanes.add(laneOf(message.subject), queued(link, dead, message, created)),
       lost: () => lanes.forget(),
     })
+    intakes.add(intake)
     const timer = setInterval(() => {
       for (const command of lanes.held()) command.working()
     }, WORKING_EVERY_MS)
@@ -75,16 +83,25 @@ export const createCommandQueue = (link: Link, dead: Publisher): CommandQueue =>
       stop: () => {
         clearInterval(timer)
         lanes.stop()
-        void intake.stop()
+        void intake.stop().finally(() => intakes.delete(intake))
       },
     }
-  },
-  refusal: async (commandId) => {
+  }
+
+  const refusal = async (commandId: string): Promise<Uint8Array | undefined> => {
     try {
       const stored = await getStored(link, DEAD, { last_by_subj: deadSubject(commandId) })
       return stored === undefined ? undefined : problemOf(stored.data)
     } catch (error) {
       throw asDunlinError(error)
     }
-  },
-})
+  }
+
+  return {
+    consume,
+    refusal,
+    close: async () => {
+      await Promise.all([...intakes].map((intake) => intake.stop()))
+    },
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * One instance at a time takes commands from the queue. COMMANDS is a work queue, and the server allows such a stream
- * one consumer only: whoever creates it is the intake, the others stand by and try again. The consumer vanishes when its
- * owner is gone for `INACTIVE_MS`, and the next one begins with everything that was never acknowledged, in the order of
+ * one consumer only: whoever creates it is the intake, the others stand by and try again. A living intake always has a
+ * pull request waiting; one that has none for some seconds is deposed, and the next one begins with everything that was never acknowledged, in the order of
  * the stream. So no later command of a job overtakes an earlier one because two instances run; during a change of hands
  * a command may be handled twice, and then the job's remembered ids and its `overtaken` rule decide.
  */
@@ -12,13 +12,14 @@ import { ApiError, apiRequest, ErrCode } from '../api.ts'
 import type { Link } from '../connection.ts'
 import { COMMANDS_STREAM as STREAM } from '../streams.ts'
 
-/** Without a sign of life this long, an intake has lost its place. */
+/** A consumer that nobody pulls from goes away by itself after this; standing by, others notice sooner. */
 const INACTIVE_MS = 10_000
 const ACK_WAIT_MS = 30_000
 const HEARTBEAT_MS = 1_500
 const SILENT_BEATS = 3
 const STANDBY_MS = 1_000
-/** Pull requests ask for this many; together with `maxHeld` it bounds what one process has in its hands. */
+/** Looks in a row at which the present intake was not pulling before another takes its place. */
+const DEAD_LOOKS = 4
 const BATCH = 64
 
 export interface Intake {
@@ -42,8 +43,9 @@ const become = async (link: Link, name: string): Promise<boolean> => {
     deliver_policy: 'all',
     ack_policy: 'explicit',
     ack_wait: ACK_WAIT_MS * 1_000_000,
-    max_ack_pending: 1_000,
+    max_ack_pending: 256,
     replay_policy: 'instant',
+    mem_storage: true,
     inactive_threshold: INACTIVE_MS * 1_000_000,
   }
   try {
@@ -53,6 +55,27 @@ const become = async (link: Link, name: string): Promise<boolean> => {
     const taken: readonly number[] = [ErrCode.workQueueHasConsumer, ErrCode.workQueueFilterTaken]
     if (error instanceof ApiError && taken.includes(error.errCode)) return false
     throw error
+  }
+}
+
+interface ConsumerAnswer {
+  readonly num_waiting: number
+}
+
+/** Watches the present intake, and deposes it when it is not pulling any more. */
+const createRivalWatch = (link: Link): (() => Promise<void>) => {
+  let rival: string | undefined
+  let looks = 0
+  return async () => {
+    const { consumers } = await apiRequest<{ consumers: string[] | null }>(link, `CONSUMER.NAMES.${STREAM}`)
+    const name = consumers?.[0]
+    if (name === undefined) return
+    const { num_waiting } = await apiRequest<ConsumerAnswer>(link, `CONSUMER.INFO.${STREAM}.${name}`)
+    looks = name === rival && num_waiting === 0 ? looks + 1 : 0
+    rival = name
+    if (looks < DEAD_LOOKS) return
+    looks = 0
+    await apiRequest(link, `CONSUMER.DELETE.${STREAM}.${name}`)
   }
 }
 
@@ -105,15 +128,25 @@ const pullAll = async (link: Link, name: string, take: (message: Msg) => void, s
 export const runIntake = (link: Link, handlers: IntakeHandlers): Intake => {
   const stopping = new AbortController()
   const { signal } = stopping
+  const watchRival = createRivalWatch(link)
+  let mine: string | undefined
+  const leave = async (): Promise<void> => {
+    if (mine === undefined || !link.isLive()) return
+    await apiRequest(link, `CONSUMER.DELETE.${STREAM}.${mine}`, undefined, 2_000).catch(() => {})
+    mine = undefined
+  }
   const turn = async (): Promise<void> => {
+    // A consumer that outlived our connection would stand in our own way.
+    await leave()
     const name = `dunlin-intake-${randomUUID().replaceAll('-', '')}`
-    if (!(await become(link, name))) return
+    if (!(await become(link, name))) return watchRival()
+    mine = name
     try {
       const { created } = await apiRequest<StreamAnswer>(link, `STREAM.INFO.${STREAM}`)
       await pullAll(link, name, (message) => handlers.take(message, created), signal)
     } finally {
       handlers.lost()
-      if (link.isLive()) await apiRequest(link, `CONSUMER.DELETE.${STREAM}.${name}`, undefined, 2_000).catch(() => {})
+      await leave()
     }
   }
   const run = async (): Promise<void> => {

@@ -42,9 +42,15 @@ export const createLanes = (handler: (command: QueuedCommand) => Promise<void>):
     waiting.delete(lane)
   }
 
+  /** A busy process may be given a command again that it still has; the answer to the first delivery counts for both. */
+  const holds = (lane: string, seq: number): boolean => {
+    for (const command of running) if (command.seq === seq) return true
+    return waiting.get(lane)?.some((command) => command.seq === seq) ?? false
+  }
+
   return {
     add: (lane, command) => {
-      if (stopped) return
+      if (stopped || holds(lane, command.seq)) return
       const line = waiting.get(lane)
       if (line !== undefined) {
         line.push(command)

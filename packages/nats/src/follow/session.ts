@@ -3,7 +3,7 @@
  * and each is bounded by messages and bytes, so that the server never takes us for a slow consumer. The client's own
  * ordered consumer does the same at half the speed.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Recorded } from '@dunlin/eventstore'
 import { createInbox, type Msg } from 'nats'
 import { apiRequest } from '../api.ts'
@@ -12,7 +12,7 @@ import { Delivered } from './delivered.ts'
 import { prefixLength, readReply, type Delivery } from './reply.ts'
 
 export interface FollowOptions {
-  /** Messages per pull request. Default 10,000. */
+  /** Messages per pull request. Default 20,000. */
   readonly batch?: number
   /** How often the server says that it is there; three times silence is a lost consumer. Default 2.5 s. */
   readonly heartbeatMs?: number
@@ -70,6 +70,9 @@ const createConsumer = (link: Link, stream: string, name: string, after: number)
   return apiRequest(link, `CONSUMER.CREATE.${stream}.${name}`, { stream_name: stream, config })
 }
 
+/** Short, because the name comes back in the reply subject of every message and the client reads it byte by byte. */
+const shortName = (): string => `f${randomBytes(8).readBigUInt64LE().toString(36)}`
+
 export const openSession = async (
   link: Link,
   stream: string,
@@ -77,10 +80,10 @@ export const openSession = async (
   options: FollowOptions,
   handlers: SessionHandlers,
 ): Promise<Session> => {
-  const name = `dunlin-follow-${randomUUID().replaceAll('-', '')}`
+  const name = shortName()
   const consumer = await createConsumer(link, stream, name, after)
   const inbox = `${createInbox()}.`
-  const batchSize = options.batch ?? 10_000
+  const batchSize = options.batch ?? 20_000
   const heartbeatMs = options.heartbeatMs ?? 2_500
   const request = JSON.stringify({
     batch: batchSize,
