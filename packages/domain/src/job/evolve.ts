@@ -4,7 +4,7 @@ import { evolvePlacement } from '../placement/evolve.ts'
 import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes, type CommitContext } from '../rollout/evolve.ts'
 import { noRollouts } from '../rollout/state.ts'
 import { remember } from './remembered.ts'
-import { isPresent, outcomeOf, VERSIONS_KEPT, type Job, type VersionRecord } from './state.ts'
+import { isPresent, outcomeOf, VERSIONS_KEPT, type Job, type JobState, type VersionRecord } from './state.ts'
 
 /** Changes `job` in place and returns it. */
 export const foldJobCommit = (job: Job, commit: Commit<JobSubjectEvent>, seq: number): Job => {
@@ -48,7 +48,7 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
         content: event.content,
         createdAt: context.at,
         updatedAt: context.at,
-        state: { type: 'pending', reason: 'accepted', message: 'Accepted, not evaluated yet', since: context.at },
+        state: accepted(context.at),
         history: keep(history, record(event, context)),
       }
       return
@@ -62,6 +62,8 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
       versions.specHash = event.specHash
       versions.content = event.content
       versions.updatedAt = context.at
+      // What was derived of the version before says nothing of this one.
+      versions.state = accepted(context.at)
       versions.history = keep(versions.history, record(event, context))
       return
     case 'JobStopped':
@@ -94,6 +96,13 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
       return event satisfies never
   }
 }
+
+const accepted = (at: number): JobState => ({
+  type: 'pending',
+  reason: 'accepted',
+  message: 'Accepted, not evaluated yet',
+  since: at,
+})
 
 const record = (
   event: Extract<JobEvent, { type: 'JobCreated' | 'JobUpdated' }>,

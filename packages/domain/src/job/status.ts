@@ -39,7 +39,7 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
     return state(type, reason, message)
   }
   if (placement.last?.version !== versions.version)
-    return state('pending', 'not_evaluated', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
+    return state('pending', 'accepted', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
   if (placement.nodes.size === 0) return queuedForNodes(placement.last.leftOut)
   const rollout = rollouts.current
   if (rollout === undefined || rollout.content !== versions.content)

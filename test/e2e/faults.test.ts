@@ -1,0 +1,107 @@
+/** Any process may be killed at any moment and started again without harm. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kill9, sleeper, startSystem, stateOf, until, type System } from './system.ts'
+
+let system: System
+beforeAll(async () => {
+  system = await startSystem({ nodes: 4, instances: 2 })
+})
+afterAll(() => system.stop())
+
+const slow = (name: string, seconds: number) =>
+  sleeper(name, {
+    config: { command: '/bin/sh', args: ['-c', `while :; do sleep ${seconds}; done`] },
+    rollout: { max_parallel: 25, health_check: { interval: '300ms', success_threshold: 3, deadline: '60s' } },
+  })
+const settled = (name: string, version: number) =>
+  until(
+    `${name} version ${version} running`,
+    async () => {
+      const job = await system.client.jobs.get({ namespace: 'default', name })
+      return (
+        (job.rollout?.version === version && job.rollout.phase === 'completed' && job.state.type === 'running') ||
+        undefined
+      )
+    },
+    90_000,
+  )
+/** Every commit of the log in order, once; versions of each subject without a gap. */
+const checkLog = async (): Promise<void> => {
+  const seen = new Map<string, number>()
+  const end = AbortSignal.timeout(4_000)
+  try {
+    for await (const event of system.client.events({}, { since: 0, signal: end })) {
+      if (event.kind === 'report') continue
+      const subject = [event.kind, event.namespace, event.name, event.node].join(' ')
+      const last = seen.get(subject) ?? 0
+      expect(event.v, `${subject} at ${event.seq}`).toBe(last + 1)
+      seen.set(subject, event.v)
+    }
+  } catch (error) {
+    if (!end.aborted) throw error
+  }
+  expect(seen.size).toBeGreaterThan(0)
+}
+
+describe('kill -9', () => {
+  it('of the rollout engine and the scheduler in the middle of a wave', async () => {
+    await system.client.jobs.apply({ spec: slow('waves', 5) })
+    await until(
+      'first wave',
+      async () =>
+        ((await system.client.jobs.get({ namespace: 'default', name: 'waves' })).rollout?.wave ?? 0) >= 1 || undefined,
+    )
+    for (const child of [...system.engines, ...system.schedulers]) kill9(child)
+    await settled('waves', 1)
+  })
+  it('of the API: what was acknowledged is there, and the client goes on', async () => {
+    const accepted = await system.client.jobs.apply({ spec: slow('api', 5) })
+    kill9(system.api)
+    await until(
+      'the API is back',
+      async () =>
+        (await system.client.jobs.get({ namespace: 'default', name: 'api' })).version === accepted.version || undefined,
+    )
+    await settled('api', 1)
+  })
+  it('of nats-server in the middle of a rollout', async () => {
+    await system.client.jobs.apply({ spec: slow('server', 5) })
+    await until(
+      'first wave',
+      async () =>
+        ((await system.client.jobs.get({ namespace: 'default', name: 'server' })).rollout?.wave ?? 0) >= 1 || undefined,
+    )
+    await system.nats.kill9()
+    await system.nats.restart()
+    await settled('server', 1)
+  })
+  it('of an agent: its tasks run on and are found again', async () => {
+    const [agent] = system.agents
+    if (agent === undefined) throw new Error('no agent')
+    const before = taskPids(1)
+    expect(before.length).toBeGreaterThan(0)
+    kill9(agent)
+    await until('the agent is back', () => agent.pid !== undefined || undefined)
+    await until(
+      'connected again',
+      async () => (await system.client.nodes.get('edge-1')).connection === 'connected' || undefined,
+    )
+    expect(taskPids(1)).toEqual(before)
+    expect(await stateOf(system, { namespace: 'default', name: 'waves' })).toBe('running')
+  })
+  it('left a log without gap or repeat', checkLog)
+})
+
+/** Process ids of the tasks on a node, as its task directories tell them. */
+const taskPids = (node: number): string[] => {
+  const pids: string[] = []
+  const walk = (dir: string): void => {
+    for (const entry of readdirSync(dir, { withFileTypes: true })) {
+      if (entry.isDirectory()) walk(`${dir}/${entry.name}`)
+      else if (entry.name === 'pid') pids.push(readFileSync(`${dir}/${entry.name}`, 'utf8').trim())
+    }
+  }
+  walk(system.nodeDir(node))
+  return pids.sort()
+}
