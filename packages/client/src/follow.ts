@@ -44,6 +44,8 @@ export async function* follow(
       connectedBefore = true
       if (response.body === null) throw new DunlinError('internal', 'The event stream has no body.')
       for await (const event of readServerSentEvents(response.body)) {
+        // What came in the same packet after the caller had enough is not given out.
+        if (signal?.aborted) return
         // Without `since` the first connection begins where the server stands; its first comment is not an event, so a
         // stream that is cut before its first event begins anew at the present.
         last = event.id

@@ -5,7 +5,7 @@ export interface Sink {
   write(bytes: Buffer): void
   /** Bytes that the client has not taken yet. */
   unreadBytes(): number
-  /** Resolves when the client has taken everything, or is gone. */
+  /** Resolves when the client has taken enough to be given more, or is gone. */
   drained(): Promise<void>
   /** Ends the stream; a client that does not read is cut off after a moment. */
   close(): void
@@ -31,7 +31,8 @@ export const responseSink = (response: ServerResponse): Sink => {
     unreadBytes: () => response.writableLength,
     drained: () =>
       new Promise((resolve) => {
-        if (response.writableLength === 0 || response.destroyed) return resolve()
+        // Node emits `drain` only after a write that went over the mark.
+        if (!response.writableNeedDrain || response.destroyed) return resolve()
         const done = (): void => {
           response.off('drain', done)
           response.off('close', done)
