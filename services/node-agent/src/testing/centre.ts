@@ -31,6 +31,8 @@ export interface Centre {
   /** Writes the document and rings. */
   write(document: DesiredDocument | Uint8Array, node: NodeId): void
   states(execution: string): string[]
+  /** Forgets every commit above `seq`, as a restored server does. */
+  rewindTo(seq: number): void
 }
 
 export const createCentre = (): Centre => {
@@ -133,6 +135,10 @@ export const createCentre = (): Centre => {
       const bytes = document instanceof Uint8Array ? document : new TextEncoder().encode(JSON.stringify(document))
       documents.set(node, bytes)
       if (!faults.down) deliver(doorbellSubject(node), bytes)
+    },
+    rewindTo: (seq) => {
+      stored.length = seq
+      commits.length = seq
     },
     states: (execution) =>
       commits

@@ -1,0 +1,166 @@
+/** The reporter against a log in memory that loses answers, goes backwards or belongs to somebody else. */
+import { DunlinError, type BootId, type JournalId } from '@dunlin/contracts/agent'
+import { seededRandom, silentLogger, systemClock } from '@dunlin/runtime/agent'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { newLocal, transitionOf } from '../converge/execution.ts'
+import type { Journal } from '../journal/journal.ts'
+import { openJournal } from '../journal/open-journal.ts'
+import { defaultTimings } from '../options.ts'
+import { createCentre, type Centre } from '../testing/centre.ts'
+import { entryFor, FAST, newId, NODE, sh } from '../testing/node.ts'
+import { startReporter, type Reporter } from './reporter.ts'
+
+let centre: Centre
+let journal: Journal
+let reporter: Reporter
+let acknowledged: number[]
+let superseded: DunlinError[]
+let boot: BootId
+
+const SUBJECT = `evt.report.${NODE}`
+const openMemory = (): Journal =>
+  openJournal({ file: ':memory:', newId: () => newId() as JournalId, logger: silentLogger })
+
+const start = (ensureAlone = async (): Promise<void> => {}): void => {
+  boot = newId() as BootId
+  const ports = { reports: centre.reports, journal, clock: systemClock, random: seededRandom(1), logger: silentLogger }
+  reporter = startReporter(
+    ports,
+    { node: NODE, boot },
+    { ...defaultTimings, ...FAST },
+    {
+      announcement: () => ({
+        protocol: [1, 1],
+        agentVersion: 'test',
+        labels: {},
+        drivers: [],
+        resources: { cpus: 1, memoryBytes: 1 },
+        executions: [],
+      }),
+      ensureAlone,
+      onAcknowledged: (j) => acknowledged.push(j),
+      onSuperseded: (error) => superseded.push(error),
+    },
+  )
+}
+
+const record = (): number => {
+  const entry = entryFor(centre, 1, sh('true'))
+  const local = newLocal(1)
+  const j = journal.record(entry, local, transitionOf({ entry, local }, 'starting', 1), true)
+  reporter.kick()
+  return j
+}
+
+const settled = (): Promise<void> =>
+  vi.waitFor(() => expect(journal.unsent(1)).toEqual([]), { timeout: 5_000, interval: 1 })
+const js = (): number[] =>
+  centre.commits
+    .flatMap(({ commit }) => commit.ev)
+    .flatMap((event) => (event.type === 'ExecutionReported' ? [event.j] : []))
+
+beforeEach(() => {
+  centre = createCentre()
+  journal = openMemory()
+  acknowledged = []
+  superseded = []
+})
+afterEach(async () => {
+  await reporter.stop(0)
+  journal.close()
+})
+
+describe('the reporter', () => {
+  it('announces first, and one announcement covers everything that was unsent', async () => {
+    start()
+    record()
+    record()
+    await reporter.announced
+    await settled()
+    expect(centre.commits[0]?.commit.ev[0]).toMatchObject({ type: 'NodeAnnounced', boot, journal: journal.id })
+    expect(acknowledged.at(-1)).toBe(2)
+  })
+
+  it('tells each transition once and in order, whatever acknowledgement is lost', async () => {
+    start()
+    await reporter.announced
+    for (let n = 0; n < 20; n++) {
+      if (n % 3 === 0) centre.faults.loseAcks += 1
+      record()
+      if (n % 4 === 0) await settled()
+    }
+    await settled()
+    expect(js()).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    expect(centre.commits.map(({ commit }) => commit.v)).toEqual(centre.commits.map((_, index) => index + 1))
+  })
+
+  it('does not claim for a stored announcement what happened after it was built', async () => {
+    centre.faults.loseAcks = 1
+    start()
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(1))
+    record()
+    await settled()
+    expect(js()).toEqual([1])
+  })
+
+  it('announces again after every 1,000 commits', async () => {
+    start()
+    await reporter.announced
+    for (let n = 0; n < 1_001; n++) {
+      record()
+      await settled()
+    }
+    const announcements = centre.commits.filter(({ commit }) => commit.ev[0]?.type === 'NodeAnnounced')
+    expect(announcements.map(({ commit }) => commit.v)).toEqual([1, 1_002])
+    expect(announcements[1]?.commit.ev[0]).toMatchObject({ boot, j: 1_000 })
+  }, 60_000)
+
+  it('waits out a log that does not answer', async () => {
+    start()
+    await reporter.announced
+    centre.faults.down = true
+    record()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(js()).toEqual([])
+    centre.faults.down = false
+    await settled()
+    expect(js()).toEqual([1])
+  })
+
+  it('goes on under a new journal id when the log knows a higher counter of this journal', async () => {
+    const old = journal.id
+    const event = { type: 'ExecutionReported', journal: old, j: 40 }
+    const data = new TextEncoder().encode(JSON.stringify({ s: 1, v: 9, cmd: 'B/9', by: 'node:x', at: 1, ev: [event] }))
+    await centre.reports.append({ subject: SUBJECT, data, expected: 0 })
+    start()
+    await reporter.announced
+    expect(journal.id).not.toBe(old)
+    expect(centre.commits[1]?.commit.ev[0]).toMatchObject({ type: 'NodeAnnounced', journal: journal.id })
+  })
+
+  it('asks who else is there before each attempt of the first announcement, and ends when somebody answers', async () => {
+    start(async () => {
+      throw new DunlinError('second_agent')
+    })
+    await expect(reporter.announced).rejects.toMatchObject({ code: 'second_agent' })
+    expect(centre.commits).toEqual([])
+    expect(superseded).toHaveLength(1)
+  })
+
+  it('announces again when the log went backwards', async () => {
+    start()
+    await reporter.announced
+    record()
+    await settled()
+    centre.rewindTo(1)
+    record()
+    await settled()
+    const types = centre.commits.map(({ commit }) => `${commit.v} ${commit.ev[0]?.type}`)
+    expect(types).toEqual(['1 NodeAnnounced', '2 NodeAnnounced'])
+    centre.rewindTo(0)
+    record()
+    await settled()
+    expect(centre.commits.map(({ commit }) => `${commit.v} ${commit.ev[0]?.type}`)).toEqual(['1 NodeAnnounced'])
+    expect(superseded).toEqual([])
+  })
+})
