@@ -38,3 +38,4 @@ export { followInto, type FoldFollower, type FollowHealth, type FollowIntoOption
 export { holdLease, type Lease, type LeaseOptions } from './lease.ts'
 export { writeSnapshot, type WrittenSnapshot } from './snapshot/write.ts'
 export { loadSnapshot, type LoadedSnapshot } from './snapshot/load.ts'
+export { keepSnapshots, type KeepSnapshotsOptions, type SnapshotKeeper } from './snapshot/keep.ts'

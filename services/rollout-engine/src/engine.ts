@@ -5,7 +5,7 @@
  */
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import type { Job } from '@dunlin/domain'
-import { createCommandHandler, followInto, holdLease } from '@dunlin/eventstore'
+import { createCommandHandler, followInto, holdLease, keepSnapshots, type LoadedSnapshot } from '@dunlin/eventstore'
 import { createPump, every, sha256 } from '@dunlin/runtime'
 import { createFleet } from './fleet/fleet.ts'
 import { createHealthJudge } from './judge/judge.ts'
@@ -19,6 +19,10 @@ export interface EngineOptions {
   /** How often deadlines and expiry are looked at. */
   readonly tickMs?: number
   readonly lease?: { readonly ttlMs: number; readonly renewMs: number }
+  /** What `loadSnapshot` gave: the fold begins there. */
+  readonly snapshot?: LoadedSnapshot | undefined
+  /** A snapshot is written whenever the log has grown by so many messages. */
+  readonly snapshotEvery?: number
 }
 
 export interface EngineStatus {
@@ -38,6 +42,8 @@ export interface RunningEngine {
 }
 
 const RETRY_MS = 500
+const SNAPSHOT_EVERY = 20_000
+const LOOK_FOR_SNAPSHOT_MS = 10_000
 
 export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): RunningEngine => {
   const { clock, logger } = ports
@@ -48,11 +54,14 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
 
   const validating = createValidatingTable()
   const pump = createPump(clock, logger, () => act())
-  const fleet = createFleet({
-    onJob: (key, events, job) => validating.sync(key, job, nodesOf(events)),
-    onReport: (node) => judge.onReport(node),
-    onMarked: () => pump.wake(),
-  })
+  const fleet = createFleet(
+    {
+      onJob: (key, events, job) => validating.sync(key, job, nodesOf(events)),
+      onReport: (node) => judge.onReport(node),
+      onMarked: () => pump.wake(),
+    },
+    options.snapshot,
+  )
   const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
   const work: WaveWork = { clock, random: ports.random, fleet, handler }
@@ -107,6 +116,19 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     },
   })
 
+  const snapshots = keepSnapshots({
+    store: ports.snapshots,
+    name: 'rollout-engine',
+    fold: fleet.fold,
+    clock,
+    everyMessages: options.snapshotEvery ?? SNAPSHOT_EVERY,
+    lookEveryMs: LOOK_FOR_SNAPSHOT_MS,
+    mayWrite: () => leads && caughtUp && live,
+    extra: () => undefined,
+    onWritten: (seq) => logger.info('snapshot written', { seq }),
+    onFailed: (error) => logger.warn('snapshot not written', { code: error.code, detail: error.message }),
+  })
+
   const lease = holdLease({
     kv: ports.leases,
     key: 'rollout-engine',
@@ -153,6 +175,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     }),
     stop: async () => {
       tick.cancel()
+      await snapshots.stop()
       judge.stop()
       await lease.stop()
       leads = false

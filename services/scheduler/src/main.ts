@@ -1,7 +1,9 @@
 /** The process: real log, clock, randomness and logger behind the ports. */
 import { hostname } from 'node:os'
+import { loadSnapshot } from '@dunlin/eventstore'
 import { connectStore } from '@dunlin/nats'
 import { every, optionalTextSetting, runService, systemClock, systemRandom } from '@dunlin/runtime'
+import { SCHEDULER_FOLD } from './fleet/fleet.ts'
 import { startScheduler } from './scheduler.ts'
 
 await runService({
@@ -15,9 +17,14 @@ await runService({
       (connected) => connected.close(),
     )
     const owner = config.owner ?? `${hostname()}/${process.pid}`
+    // Without one, or with one that cannot be read, everything is folded from the beginning.
+    const snapshot = await loadSnapshot(store.snapshots, 'scheduler', SCHEDULER_FOLD).catch((error: unknown) => {
+      logger.warn('snapshot not read', { error: String(error) })
+      return undefined
+    })
     const part = await lifecycle.start(
       'scheduler',
-      () => startScheduler({ ...store, clock: systemClock, random: systemRandom, logger }, { owner }),
+      () => startScheduler({ ...store, clock: systemClock, random: systemRandom, logger }, { owner, snapshot }),
       (running) => running.stop(),
     )
     const watch = every(systemClock, 500, () => {

@@ -6,12 +6,13 @@
 import { serviceActor, type DunlinError, type NodeId } from '@dunlin/contracts'
 import { compareGenerations } from '@dunlin/contracts'
 import { DEFAULT_LIVENESS, type LivenessTimers } from '@dunlin/domain'
-import { createCommandHandler, followInto, holdLease } from '@dunlin/eventstore'
+import { createCommandHandler, followInto, holdLease, keepSnapshots, type LoadedSnapshot } from '@dunlin/eventstore'
 import { LOG_SUBJECT } from '@dunlin/nats'
 import { createPump, every, sha256 } from '@dunlin/runtime'
 import { createDocumentWriter } from './desired/documents.ts'
 import { evaluateMarked } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
+import { touchDocument } from './fleet/marks.ts'
 import { createLivenessJudge } from './liveness/judge.ts'
 import { listen } from './liveness/listen.ts'
 import type { SchedulerPorts } from './ports.ts'
@@ -29,6 +30,10 @@ export interface SchedulerOptions {
   /** A node that shows an older document for this long is rung again. */
   readonly ringAfterMs?: number
   readonly lease?: { readonly ttlMs: number; readonly renewMs: number }
+  /** What `loadSnapshot` gave: the fold begins there. */
+  readonly snapshot?: LoadedSnapshot | undefined
+  /** A snapshot is written whenever the log has grown by so many messages. */
+  readonly snapshotEvery?: number
 }
 
 export interface RunningScheduler {
@@ -52,6 +57,8 @@ export interface SchedulerStatus {
 
 /** Pause before work that failed with a retryable error is tried again. */
 const RETRY_MS = 500
+const SNAPSHOT_EVERY = 20_000
+const LOOK_FOR_SNAPSHOT_MS = 10_000
 
 export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions): RunningScheduler => {
   const { clock, logger } = ports
@@ -62,7 +69,8 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   let lastError: string | undefined
 
   const pump = createPump(clock, logger, () => act())
-  const fleet = createFleet(() => pump.wake())
+  const fleet = createFleet(() => pump.wake(), options.snapshot)
+  for (const [node, seq] of pendingDocuments(options.snapshot?.extra)) touchDocument(fleet.marks, node, seq)
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
   const work: Work = {
     ...ports,
@@ -166,6 +174,19 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     },
   })
 
+  const snapshots = keepSnapshots({
+    store: ports.snapshots,
+    name: 'scheduler',
+    fold: fleet.fold,
+    clock,
+    everyMessages: options.snapshotEvery ?? SNAPSHOT_EVERY,
+    lookEveryMs: LOOK_FOR_SNAPSHOT_MS,
+    mayWrite: () => leads && caughtUp && live,
+    extra: () => ({ documents: documents.pending() }),
+    onWritten: (seq) => logger.info('snapshot written', { seq }),
+    onFailed: (error) => logger.warn('snapshot not written', { code: error.code, detail: error.message }),
+  })
+
   const lease = holdLease({
     kv: ports.leases,
     key: 'scheduler',
@@ -225,6 +246,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     }),
     stop: async () => {
       tick.cancel()
+      await snapshots.stop()
       listener.stop()
       await lease.stop()
       leads = false
@@ -233,3 +255,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     },
   }
 }
+
+/** Documents that were touched and not yet written when the snapshot was taken. It is our own, found by fold version. */
+const pendingDocuments = (extra: unknown): readonly [NodeId, number][] =>
+  (extra as { readonly documents?: [NodeId, number][] } | undefined)?.documents ?? []

@@ -26,6 +26,8 @@ interface Stored {
 export interface DocumentWriter {
   /** Writes the documents of all marked nodes. */
   run(): Promise<void>
+  /** Documents that are not known to be written, with the commit that changed each last; a snapshot keeps them. */
+  pending(): readonly [NodeId, number][]
   /** Generation of the document as it was last written or read here. */
   written(node: NodeId): Generation | undefined
   /** Highest epoch of any document that was read or written here. */
@@ -60,14 +62,18 @@ export const createDocumentWriter = (work: Work): DocumentWriter => {
     stored.set(node, entry)
   }
 
+  const inFlight = new Map<NodeId, number>()
+
   const run = async (): Promise<void> => {
     const touched = [...fleet.marks.documents]
     fleet.marks.documents.clear()
+    for (const [node, seq] of touched) inFlight.set(node, seq)
     let next = 0
     const worker = async (): Promise<void> => {
       for (let entry = touched[next++]; entry !== undefined; entry = touched[next++]) await write(...entry)
     }
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, touched.length) }, worker))
+    inFlight.clear()
   }
 
   const again = (node: NodeId, seq: number): void => {
@@ -133,6 +139,7 @@ export const createDocumentWriter = (work: Work): DocumentWriter => {
 
   return {
     run,
+    pending: () => [...new Map([...inFlight, ...fleet.marks.documents])],
     written: (node) => stored.get(node)?.generation,
     highestEpoch: () => epoch,
     ring: async (node) => {
