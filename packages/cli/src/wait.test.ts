@@ -1,0 +1,65 @@
+import type { JobDetailView } from '@dunlin/contracts'
+import { describe, expect, it } from 'vitest'
+import { settled } from './wait.ts'
+
+const counts = { targets: 1, open: 0, healthy: 1, failed: 0, deferred: 0 }
+const job = (more: Partial<JobDetailView> = {}): JobDetailView => ({
+  namespace: 'default',
+  name: 'web',
+  id: 'x',
+  type: 'process',
+  version: 2,
+  revision: 5,
+  lifecycle: 'active',
+  state: { type: 'running', reason: 'all_healthy', message: '', since: '2026-01-01T00:00:00.000Z' },
+  labels: {},
+  priority: 50,
+  created_at: '2026-01-01T00:00:00.000Z',
+  updated_at: '2026-01-01T00:00:00.000Z',
+  placed: 1,
+  seq: 9,
+  spec: {},
+  versions: [1, 2].map((version) => ({
+    version,
+    at: '',
+    by: '',
+    seq: version,
+    spec_hash: '',
+    content: `content-${version}`,
+  })),
+  placement: { evaluation: 'e', trigger: 'job_updated', version: 2, at: '', seq: 3, left_out: {} },
+  rollout: { id: 'r', type: 'update', version: 2, phase: 'completed', opened_at: '', counts },
+  past_rollouts: [],
+  ...more,
+})
+const state = (type: JobDetailView['state']['type']) => ({ state: { ...job().state, type } })
+const rollout = (version: number, phase: string) => ({
+  rollout: { id: 'r', type: 'update', version, phase, opened_at: '', counts },
+})
+
+describe('a job has come to rest at a version when', () => {
+  it.each<[string, Partial<JobDetailView>, number | undefined]>([
+    ['it runs', {}, 0],
+    ['it completed', state('completed'), 0],
+    ['it failed', state('failed'), 7],
+    ['its rollout halted', { ...state('rollout_failed'), ...rollout(2, 'halted') }, 7],
+    ['somebody applied another version', { version: 3 }, 4],
+    ['somebody stopped it', { lifecycle: 'stopped' }, 4],
+    [
+      'not: the version was not placed yet',
+      { placement: { evaluation: 'e', trigger: 't', version: 1, at: '', seq: 1, left_out: {} } },
+      undefined,
+    ],
+    ['not: the rollout is that of other content', rollout(1, 'completed'), undefined],
+    ['not: the rollout runs', rollout(2, 'running'), undefined],
+    ['not: the state lags behind the rollout', state('deploying'), undefined],
+    ['not: no node can take it yet', { ...state('queued'), ...rollout(2, 'completed') }, undefined],
+  ])('%s', (_name, more, code) => {
+    expect(settled(job(more), 2)).toBe(code)
+  })
+
+  it('a change that no node sees needs no rollout of its own', () => {
+    const versions = job().versions.map((one) => ({ ...one, content: 'same' }))
+    expect(settled(job({ versions, ...rollout(1, 'completed') }), 2)).toBe(0)
+  })
+})
