@@ -40,16 +40,20 @@ const withoutAsked = (outcome: PublishOutcome): AppendResult => {
 /**
  * A conflict may be our own message that is there already. nats-server 2.9 sees a repeated message id before it compares
  * the expected sequence, 2.14 only after, and without an id no server sees it. What we stored stands directly behind the
- * sequence that we expected, so one read tells.
+ * sequence that we expected (or at it, when somebody repeats a message that he has seen stored), so two reads tell.
  */
 const wasStored = async (
   target: AppendTarget,
   request: AppendRequest,
   outcome: PublishOutcome & { ok: false },
 ): Promise<AppendResult> => {
-  const there = await target.behind(request.subject, request.expected)
-  if (there === undefined || there.seq <= request.expected) return withoutAsked(outcome)
-  if (request.msgId !== undefined)
-    return there.msgId === request.msgId ? { ok: true, seq: there.seq, duplicate: true } : withoutAsked(outcome)
-  return sameBytes(there.data, request.data) ? { ok: true, seq: there.seq, duplicate: false } : withoutAsked(outcome)
+  const { subject, expected, msgId, data } = request
+  if (msgId === undefined) {
+    const there = await target.behind(subject, expected)
+    const mine = there !== undefined && there.seq > expected && sameBytes(there.data, data)
+    return mine ? { ok: true, seq: there.seq, duplicate: false } : withoutAsked(outcome)
+  }
+  const near = [target.behind(subject, expected), ...(expected > 0 ? [target.behind(subject, expected - 1)] : [])]
+  const mine = (await Promise.all(near)).find((recorded) => recorded?.msgId === msgId)
+  return mine === undefined ? withoutAsked(outcome) : { ok: true, seq: mine.seq, duplicate: true }
 }

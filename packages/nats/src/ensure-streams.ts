@@ -2,6 +2,7 @@
  * Makes the streams be there with the configuration that the code relies on. It never deletes and never re-creates: a
  * stream that differs in a way that cannot be changed in place is refused, because behind it lies somebody's log.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { DunlinError } from '@dunlin/contracts/agent'
 import { ApiError, apiRequest, asDunlinError, ErrCode } from './api.ts'
 import type { Link } from './connection.ts'
@@ -76,35 +77,50 @@ const existing = async (link: Link, name: string): Promise<Config | undefined> =
   }
 }
 
-/** Undefined when somebody else made it between our look and our creation. */
+/**
+ * Undefined when somebody else makes it at this moment: then it is there soon. nats-server 2.9 answers the slower of two
+ * creators with an internal error instead of "in use".
+ */
 const create = async (link: Link, spec: StreamSpec): Promise<Config | undefined> => {
   try {
     return (await apiRequest<StreamAnswer>(link, `STREAM.CREATE.${spec.name}`, spec)).config
   } catch (error) {
-    if (error instanceof ApiError && error.errCode === ErrCode.streamNameInUse) return undefined
+    if (error instanceof ApiError && (error.errCode === ErrCode.streamNameInUse || RACE.test(error.message)))
+      return undefined
     throw error
   }
+}
+const RACE = /error creating store/
+const ATTEMPTS = 20
+
+/** The stream's configuration, and whether it was made just now. */
+const findOrCreate = async (link: Link, spec: StreamSpec): Promise<{ config: Config; made: boolean }> => {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await pause(50)
+    const found = await existing(link, spec.name)
+    if (found !== undefined) return { config: found, made: false }
+    const made = await create(link, spec)
+    if (made !== undefined) return { config: made, made: true }
+  }
+  throw new DunlinError('log_unavailable', `Stream ${spec.name} can be neither found nor made.`)
 }
 
 /** Throws `stream_mismatch` (naming stream and field), `unsafe_server`, `log_full` or `log_unavailable`. */
 export const ensureStream = async (link: Link, spec: StreamSpec, options: StreamOptions = {}): Promise<void> => {
   try {
-    let found = await existing(link, spec.name)
-    if (found === undefined) {
-      const made = await create(link, spec)
-      if (made !== undefined) {
-        const [field] = differences(spec, made)
-        if (field !== undefined) throw ignored(spec, field, made[field])
-        return
-      }
-      found = (await existing(link, spec.name)) ?? {}
+    const { config, made } = await findOrCreate(link, spec)
+    const wrong = differences(spec, config)
+    if (made) {
+      const [field] = wrong
+      if (field !== undefined) throw ignored(spec, field, config[field])
+      return
     }
     const theirs = operators(options)
-    const wrong = differences(spec, found).filter((field) => !theirs.has(field))
-    if (wrong.length === 0) return
-    const fixed = wrong.find((f) => !CHANGEABLE.has(f) && f !== 'max_bytes' && f !== 'num_replicas')
-    if (fixed !== undefined) throw mismatch(spec, fixed, found[fixed])
-    await change(link, spec, found, wrong)
+    const ours = wrong.filter((field) => !theirs.has(field))
+    if (ours.length === 0) return
+    const fixed = ours.find((f) => !CHANGEABLE.has(f) && f !== 'max_bytes' && f !== 'num_replicas')
+    if (fixed !== undefined) throw mismatch(spec, fixed, config[fixed])
+    await change(link, spec, config, ours)
   } catch (error) {
     throw asDunlinError(error)
   }
