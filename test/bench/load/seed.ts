@@ -1,0 +1,16 @@
+/** Fills a log with commits as fast as the server takes them. */
+import type { NatsConnection } from 'nats'
+import { commitBody, subjectsOf } from './commits.ts'
+import { publishByHand } from './hand-written.ts'
+
+/** Appends the commits `from` (inclusive) to `to`, `jobs` jobs in turns; `from` must be a multiple of `jobs`. */
+export const seedLog = async (nc: NatsConnection, jobs: number, from: number, to: number): Promise<void> => {
+  const subjects = subjectsOf('seeded', jobs)
+  await publishByHand(nc, {
+    subjects,
+    body: (n) => commitBody(from + n, jobs),
+    count: to - from,
+    inFlight: Math.min(512, jobs),
+    checked: null,
+  })
+}
