@@ -10,6 +10,8 @@ import { stopProcess } from './drivers/launch.ts'
 import { groupMembers } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
 let centre: Centre
 let dataDir: string
 let agents: RunningAgent[]
@@ -226,6 +228,7 @@ describe('reports', () => {
     await eventually(() => expect(centre.heartbeats.at(-1)?.ex[0]?.st).toBe('starting'))
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(readdirSync(dataDir)).not.toContain('tasks')
+    centre.faults.hang = false
   })
 
   it('begin with one announcement that tells everything after a time without the log', async () => {

@@ -8,6 +8,7 @@ import { createTeller } from './converge/telling.ts'
 import { startHeart, type Heart } from './heartbeat/heart.ts'
 import { defaultTimings, type AgentOptions } from './options.ts'
 import type { AgentPorts } from './ports.ts'
+import { fitAnnouncement } from './report/announcement.ts'
 import { startReporter } from './report/reporter.ts'
 import { answerRpc, ensureAlone } from './rpc.ts'
 
@@ -59,7 +60,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       labels: { ...options.labels },
       drivers: [...byType.keys()],
       resources: options.resources,
-      executions: [...runner.executions.values()].map(({ latest }) => latest),
+      executions: fitAnnouncement([...runner.executions.values()].map(({ latest }) => latest)),
     }),
     ensureAlone: () => ensureAlone(own, node, boot, timings.askMs),
     onAcknowledged: (j) => runner.onAcknowledged(j),

@@ -1,8 +1,8 @@
 /** What follows when an attempt ended: completed, failed, or the next attempt after a back-off. */
 import type { Content, Transition } from '@dunlin/contracts/agent'
 
-export const BACK_OFF_FIRST_MS = 1_000
-export const BACK_OFF_MOST_MS = 5 * 60_000
+const BACK_OFF_FIRST_MS = 1_000
+const BACK_OFF_MOST_MS = 5 * 60_000
 /** An attempt that ran this long counts as healthy: the next failure starts again at the first back-off. */
 export const BACK_OFF_RESET_MS = 10 * 60_000
 

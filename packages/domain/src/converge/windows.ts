@@ -6,7 +6,7 @@
 import { WINDOWS_REPEATED, type DesiredExecution, type WindowEnd } from '@dunlin/contracts/agent'
 
 /** After the last window was cut its ends stay in heartbeats this long, for a judge that was away. */
-export const SHOWN_FOR_MS = 10 * 60_000
+const SHOWN_FOR_MS = 10 * 60_000
 /** Windows cut after success, so that one lost judge or heartbeat costs nothing. */
 const WINDOWS_AFTER_SUCCESS = 6
 /** What is kept for `rpc.<node>.windows`: with the shortest interval (200 ms) the longest default deadline fits. */

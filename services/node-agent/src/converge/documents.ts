@@ -34,8 +34,21 @@ export const createDocuments = (
   const { bus, desired, journal, logger, clock } = ports
   let held = restore(journal.document(), node, logger)
   let readAtMs: number | undefined
+  let readAtWallMs = 0
   let problem: DocumentProblem | undefined
   let reading: Promise<void> | undefined
+
+  const confirm = (asOfMs: number): void => {
+    readAtMs = asOfMs
+    readAtWallMs = clock.nowMs() - (clock.monotonicMs() - asOfMs)
+  }
+
+  /** The monotonic clock stands still while a host sleeps, the wall clock may be set: whichever says older is believed. */
+  const asOf = (): number | undefined => {
+    if (readAtMs === undefined) return undefined
+    const ageMs = Math.max(clock.monotonicMs() - readAtMs, clock.nowMs() - readAtWallMs)
+    return clock.monotonicMs() - ageMs
+  }
 
   const take = (bytes: Uint8Array, asOfMs: number): void => {
     const acceptance = acceptDocument(held, bytes, node)
@@ -51,11 +64,11 @@ export const createDocuments = (
         })
         return
       case 'same':
-        readAtMs = Math.max(readAtMs ?? asOfMs, asOfMs)
+        if (asOfMs > (readAtMs ?? -Infinity)) confirm(asOfMs)
         break
       case 'newer':
         held = acceptance.document
-        readAtMs = asOfMs
+        confirm(asOfMs)
         journal.saveDocument(JSON.stringify(held))
         logger.info('the desired document changed', { generation: held.generation, entries: held.executions.length })
     }
@@ -83,7 +96,7 @@ export const createDocuments = (
   return {
     held: () => held,
     generation: () => held?.generation ?? NO_GENERATION,
-    readAtMs: () => readAtMs,
+    readAtMs: asOf,
     problem: () => problem,
     reread: () =>
       (reading ??= untilDone(ports, timings, signal, readOnce).then(() => {

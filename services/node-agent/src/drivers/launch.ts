@@ -109,7 +109,7 @@ export const stopProcess = async (task: TaskFiles, graceMs: number): Promise<voi
 }
 
 /** Kills what a command that ended left behind in its group. */
-export const sweepGroup = async (pid: PidFile): Promise<void> => {
+const sweepGroup = async (pid: PidFile): Promise<void> => {
   const vanishBy = performance.now() + VANISH_WITHIN_MS
   while (isOurs(pid) && performance.now() < vanishBy) {
     const members = groupMembers(pid.shimPid)

@@ -5,7 +5,7 @@
 import { copyFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 
-export const MOST_LOG_BYTES = 10 * 1024 * 1024
+const MOST_LOG_BYTES = 10 * 1024 * 1024
 const OLD_FILES = 2
 
 export const rotateTaskLogs = (dir: string, mostBytes = MOST_LOG_BYTES): void => {

@@ -7,7 +7,7 @@ export interface ProcStat {
   readonly startTicks: string
 }
 
-export const readProcStat = (pid: number): ProcStat | undefined => {
+const readProcStat = (pid: number): ProcStat | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

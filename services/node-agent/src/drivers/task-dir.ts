@@ -44,7 +44,7 @@ export const writeAtomically = (path: string, text: string): void => {
   renameSync(`${path}.tmp`, path)
 }
 
-export const isClaimed = (dir: string, attempt: number): boolean => claimedAt(dir, attempt) !== undefined
+const isClaimed = (dir: string, attempt: number): boolean => claimedAt(dir, attempt) !== undefined
 
 /** When the shim of an attempt took it, ms since the epoch. */
 export const claimedAt = (dir: string, attempt: number): number | undefined => {

@@ -15,6 +15,8 @@ export interface Cutter {
 
 /** A file system write per window would wear out flash at 200 ms; windows lost in a crash are only unknown. */
 const SAVE_EVERY_MS = 1_000
+/** What is kept for a judge that was away while the agent restarted. */
+const ENDS_SAVED = 64
 
 export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts, 'clock' | 'journal'>): Cutter => {
   let savedMs = -Infinity
@@ -45,7 +47,8 @@ export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts
         const sample = { in: one.local.in, failed: one.local.failed, running: one.phase.is === 'running', disturbed }
         one.cutting = cut(one.cutting, nowMs, sample)
         if (one.cutting.n === n && one.cutting.finishedMs === finishedMs) continue
-        one.local = { ...one.local, cutting: one.cutting }
+        const { ends } = one.cutting
+        one.local = { ...one.local, cutting: { ...one.cutting, ends: ends.slice(-ENDS_SAVED) } }
         changed.push(one)
       }
       if (changed.length > 0 && nowMs - savedMs >= SAVE_EVERY_MS) {

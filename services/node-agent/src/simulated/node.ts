@@ -49,7 +49,7 @@ export interface SimulatedNode {
   beatMs: number
 }
 
-export const messagesOf = ({ script, runningSinceMs, endedMs }: SimulatedExecution, nowMs: number) => {
+const messagesOf = ({ script, runningSinceMs, endedMs }: SimulatedExecution, nowMs: number) => {
   const seconds = Math.max(0, (endedMs ?? nowMs) - runningSinceMs) / 1_000
   return {
     in: Math.floor(seconds * (script.inPerSecond ?? 10)),
@@ -57,7 +57,7 @@ export const messagesOf = ({ script, runningSinceMs, endedMs }: SimulatedExecuti
   }
 }
 
-export const isRunning = ({ state }: SimulatedExecution): boolean => state === 'running'
+const isRunning = ({ state }: SimulatedExecution): boolean => state === 'running'
 
 /** Cuts the windows that are due; true while more will come. */
 export const cutWindows = (one: SimulatedExecution, nowMs: number): boolean => {

@@ -77,7 +77,7 @@ export const sh = (script: string, over: Partial<Content> = {}): Content => ({
   ...over,
 })
 
-export const health = {
+const health = {
   intervalMs: 200,
   maxErrorRate: 0.05,
   successThreshold: 2,

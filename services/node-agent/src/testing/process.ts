@@ -24,7 +24,7 @@ export interface AgentProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
-export const SOURCE_RUN = ['--conditions=dunlin-source', MAIN] as const
+const SOURCE_RUN = ['--conditions=dunlin-source', MAIN] as const
 
 export const startAgentProcess = (args: readonly string[], run: readonly string[] = SOURCE_RUN): AgentProcess => {
   const child = spawn(process.execPath, [...run, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,5 +1,5 @@
 /** The pipeline driver with real processes. */
-import type { ExecutionId, JobKey } from '@dunlin/contracts/agent'
+import type { ExecutionId } from '@dunlin/contracts/agent'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const taskOf = (config: Record<string, unknown>): Task => ({
   execution: '01JJJJJJJJJJJJJJJJJJJJJJJX' as ExecutionId,
-  job: { namespace: 'default', name: 'p' } as JobKey,
+  job: { namespace: 'default', name: 'p' },
   attempt: 1,
   content: { type: 'pipeline', config, restartPolicy: 'on-failure', executionTimeoutMs: 0 },
   dir: join(folder, 'task'),
