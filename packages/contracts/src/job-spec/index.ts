@@ -33,3 +33,4 @@ export {
 export { jobSpecSchema, type JobSpec } from './spec.ts'
 export { type Warning } from './warning.ts'
 export { writeJobSpec } from './write.ts'
+export { sourceOfSpec } from './wrapping.ts'

@@ -35,3 +35,7 @@ export const within = (source: YamlSource, prefix: Path): YamlSource =>
         placeOf: (path) => source.placeOf([...prefix, ...path]),
         textOf: (path) => source.textOf([...prefix, ...path]),
       }
+
+/** Places of the spec inside a text that may hold it bare or wrapped: for checks that run after `parseJobSpec`. */
+export const sourceOfSpec = (value: unknown, source: YamlSource | undefined): YamlSource | undefined =>
+  source === undefined ? undefined : within(source, unwrap(value).prefix)

@@ -71,11 +71,13 @@ describe('strict YAML', () => {
     ['a: !secret x', 'unknown_tag', { line: 1, column: 4 }],
     ['a: !!binary aGVsbG8=', 'unknown_tag', { line: 1, path: 'a' }],
     ['a: !!set {x, y}', 'unknown_tag', { line: 1, path: 'a' }],
-    ['a: 1\nb: 2\na: 3', 'duplicate_key', { line: 3, column: 1 }],
+    ['a: 1\nb: 2\na: 3', 'duplicate_key', { line: 3, column: 1, path: 'a' }],
+    ['x: {1: a, "1": b}', 'duplicate_key', { line: 1, column: 11, path: 'x.1' }],
     ['a: 1\n---\nb: 2', 'syntax', { line: 2, column: 1 }],
     ['a:\n\t- b', 'syntax', { line: 2, column: 1 }],
     ['? [a, b]\n: c', 'syntax', { line: 1, column: 3 }],
     ['a: [1, 2', 'syntax', { line: 1 }],
+    [`a: &a 1\nb:\n${'  - *a\n'.repeat(2000)}`, 'alias', { line: 1003 }],
     ['a: *nothing', 'alias', { line: 1, path: 'a' }],
     ['a:\n  - &x [1, {b: *x}]', 'alias', { line: 2, path: 'a[0][1].b' }],
     ['a:\n  b: 9007199254740993', 'unsafe_number', { line: 2, column: 6, path: 'a.b' }],
@@ -95,6 +97,25 @@ describe('strict YAML', () => {
   ])('refuses absurd depth (case %#)', (text) => {
     expect(faultsOf(text)).toMatchObject([{ code: 'too_deep' }])
   })
+
+  it.each([
+    ['8,000 keys in one map', Array.from({ length: 8000 }, (_, n) => `k${n}: ${n}`).join('\n'), true],
+    ['20,000 items', '- 1\n'.repeat(20_000), true],
+    ['30,000 rounded numbers', '- 12345678901234567890\n'.repeat(30_000), false],
+    ['30,000 aliases', `- &a 1\n${'- *a\n'.repeat(30_000)}`, false],
+    ['20,000 tags', '- !x a\n'.repeat(20_000), false],
+    ['10,000 documents', '---\n'.repeat(10_000), false],
+    ['quotes only', '"'.repeat(50_000), false],
+    ['tags only', '!'.repeat(900_000), false],
+  ])(
+    'comes to an end with %s',
+    (_what, text, good) => {
+      const read = parseYamlStrict(text)
+      expect(read.ok).toBe(good)
+      expect(read.ok ? 0 : read.error.errors?.length).toBeLessThanOrEqual(100)
+    },
+    60_000,
+  )
 
   it('does not take brackets in texts and comments for depth', () => {
     const many = '['.repeat(300)
