@@ -1,8 +1,8 @@
 /** Real agents on a real server, killed at bad moments. */
 import type { Content, DesiredExecution, NodeId, Sha256 } from '@dunlin/contracts/agent'
 import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
-import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { stopProcess } from './drivers/launch.ts'
 import { isAlive } from './drivers/proc.ts'
@@ -134,6 +134,42 @@ describe('an agent that is killed with -9', () => {
     expect(readPid(join(dir, 'tasks', one.execution))).toEqual(before)
     expect(taskDirs(dir)).toHaveLength(1)
   })
+})
+
+describe('an agent that is killed again and again at any moment', () => {
+  it('never runs two executions of one job at once, counts without a gap, and is right in the end', async () => {
+    const dir = newDir()
+    const lock = join(dir, 'lock')
+    const conflicts = join(dir, 'conflicts')
+    const script = `mkdir ${lock} || { echo "$DUNLIN_EXECUTION" >> ${conflicts}; exit 1; }
+      trap "rmdir ${lock}; exit 0" TERM; while :; do sleep 0.05; done`
+    let last: DesiredExecution | undefined
+    for (let cycle = 1; cycle <= 8; cycle++) {
+      const agent = start(dir)
+      if (cycle % 2 === 0) await agent.ready
+      last = await entry(cycle, sh(`${script} # ${cycle}`))
+      await write(cycle, last)
+      await new Promise((resolve) => setTimeout(resolve, 150 * cycle))
+      await agent.kill9()
+    }
+    await start(dir).ready
+    const wanted = last?.execution ?? ''
+    await eventually(async () => expect(await stateOf(wanted)).toBe('running'))
+    await eventually(() => expect(taskDirs(dir).map((task) => basename(task))).toEqual([wanted]))
+    expect(existsSync(conflicts)).toBe(false)
+    const commits = await centre.reports(node)
+    let v = 0
+    let j = 0
+    for (const commit of commits) {
+      v = commit.ev[0]?.type === 'NodeAnnounced' && commit.v === 1 ? 1 : v + 1
+      expect(commit.v).toBe(v)
+      for (const event of commit.ev) {
+        const least = event.type === 'NodeAnnounced' ? j : j + 1
+        expect(event.j).toBeGreaterThanOrEqual(least)
+        j = event.j
+      }
+    }
+  }, 120_000)
 })
 
 describe('a server that goes away', () => {
