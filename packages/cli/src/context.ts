@@ -15,7 +15,7 @@ export interface Context {
 }
 
 /** Throws invalid_request when the address is none. */
-export const serverUrl = (io: Io, options: GlobalOptions): string => {
+const serverUrl = (io: Io, options: GlobalOptions): string => {
   const text = options.server ?? io.env['DUNLIN_SERVER'] ?? DEFAULT_SERVER
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol))

@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export const urlOf = (baseUrl: string, { path, params = {}, query = {} }: RequestOptions): string => {
+const urlOf = (baseUrl: string, { path, params = {}, query = {} }: RequestOptions): string => {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {

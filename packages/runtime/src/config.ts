@@ -99,8 +99,8 @@ export const switchSetting = (about: string): Setting<boolean> => ({
 })
 
 const kebab = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-export const flagOf = (key: string): string => `--${kebab(key)}`
-export const envOf = (key: string): string => `DUNLIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
+const flagOf = (key: string): string => `--${kebab(key)}`
+const envOf = (key: string): string => `DUNLIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
 
 const parseFlags = (
   settings: Settings,

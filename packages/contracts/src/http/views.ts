@@ -20,7 +20,7 @@ export const executionStates = [
 ] as const
 export const connectionStates = ['never', 'connected', 'disconnected', 'lost'] as const
 
-export const jobStateView = z
+const jobStateView = z
   .object({
     type: z.enum(jobStateTypes),
     reason: z.string().meta({ description: 'Stable word for programs' }),
@@ -32,7 +32,7 @@ export const jobStateView = z
   })
   .meta({ id: 'JobState' })
 
-export const rolloutCountsView = z.object({
+const rolloutCountsView = z.object({
   targets: count,
   open: count,
   healthy: count,
@@ -162,7 +162,7 @@ export const eventView = z
   })
   .meta({ id: 'Event', description: 'One commit of the log' })
 
-export const warningView = z
+const warningView = z
   .object({ code: z.enum(['translated', 'coerced', 'ignored', 'suspicious']), path: z.string(), message: z.string() })
   .meta({ id: 'Warning', description: 'Something that was accepted, but that its author should know about' })
 
@@ -181,7 +181,7 @@ export const acceptedView = z
   })
   .meta({ id: 'Accepted' })
 
-export const placeView = z.object({
+const placeView = z.object({
   code: z.string().optional().meta({ description: 'Stable word for programs' }),
   path: z.string().optional(),
   line: z.int().optional(),

@@ -57,7 +57,7 @@ const operationObject = (id: string, entry: Operation): ZodOpenApiOperationObjec
   responses: { '200': content(entry), ...failures(entry) },
 })
 
-export const openApiDocument = (version: string): ReturnType<typeof createDocument> => {
+const openApiDocument = (version: string): ReturnType<typeof createDocument> => {
   const paths: ZodOpenApiPathsObject = {}
   for (const [id, entry] of Object.entries<Operation>(operations)) {
     const method = entry.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete'

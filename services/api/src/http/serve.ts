@@ -23,7 +23,7 @@ export interface Call<O extends Operation> {
 }
 
 /** Fastify writes parameters with a colon. */
-export const routePath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+const routePath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 type Issue = NonNullable<DunlinError['errors']>[number]
 

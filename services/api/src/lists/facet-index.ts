@@ -36,7 +36,7 @@ export interface FacetIndex {
 }
 
 /** A count that needs looking at each key ends here. */
-export const COUNT_LIMIT = 10_000
+const COUNT_LIMIT = 10_000
 /** The first text above all that begin with `prefix`. */
 const above = (prefix: string): string =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)

@@ -14,7 +14,7 @@ export interface LogHealth {
 }
 
 /** From this share of `max_bytes` on the log takes no more than checkpoints and ways out. */
-export const NEARLY_FULL = 0.9
+const NEARLY_FULL = 0.9
 
 export interface LogHealthOptions {
   readonly log: Log

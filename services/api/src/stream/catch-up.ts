@@ -5,7 +5,7 @@
 import type { Log, Recorded } from '@dunlin/eventstore'
 import { DunlinError } from '@dunlin/contracts'
 import { entryOf } from './entry.ts'
-import type { Client } from './hub.ts'
+import type { Client } from './client.ts'
 
 const SLICE_MESSAGES = 2_000
 

@@ -6,6 +6,7 @@ import type { Log, Recorded } from '@dunlin/eventstore'
 import { every, type Clock, type Logger, type Metrics, type Timer } from '@dunlin/runtime'
 import { catchUp } from './catch-up.ts'
 import { entryOf } from './entry.ts'
+import type { Client } from './client.ts'
 import type { CompiledFilter } from './filter.ts'
 import { createRing } from './ring.ts'
 import type { Sink } from './sink.ts'
@@ -38,14 +39,6 @@ export interface Hub {
 
 /** Why a stream ended, as the last comment on it. */
 type Farewell = 'closing' | 'log rewound' | 'too slow'
-
-export interface Client {
-  readonly sink: Sink
-  readonly filter: CompiledFilter
-  /** Everything up to here was sent or is not for this client. */
-  position: number
-  live: boolean
-}
 
 export const createHub = (options: HubOptions): Hub => {
   const { log, clock, logger, metrics, maxUnreadBytes = 1024 * 1024, heartbeatMs = 15_000 } = options
