@@ -11,7 +11,6 @@ const at = (v: number, position: Partial<FencePosition> = {}): FencePosition => 
   seq: v * 10,
   cmd: v === 0 ? '' : `c${v}`,
   condition: { is: 'ok' },
-  formerBoots: [],
   ...position,
 })
 const gap = { is: 'quarantined', sinceSeq: 1, detail: '' } as const
@@ -67,7 +66,7 @@ describe('the fence of a strict subject', () => {
 })
 
 describe('the fence of a report subject', () => {
-  const within = at(5, { cmd: 'B/5', formerBoots: ['A'] })
+  const within = at(5, { cmd: 'B/5' })
   it.each<[string, FencePosition, AnyCommit | undefined, string]>([
     ['the first announcement of a node', at(0), tallyCommit(1, 'A/1', announced), 'admitted'],
     ['a transition before any announcement', at(0), tallyCommit(1, 'A/1'), 'ignored'],

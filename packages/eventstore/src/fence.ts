@@ -15,8 +15,6 @@ export interface FencePosition {
   /** Command id of the last admitted commit; '' before the first. */
   readonly cmd: string
   readonly condition: Condition
-  /** Report subjects: boots that wrote here before the present one; what they still say is ignored. */
-  readonly formerBoots: readonly string[]
 }
 
 export interface FenceRules {
@@ -25,9 +23,6 @@ export interface FenceRules {
   /** Command ids that the state remembers, to tell a repeat from a stale writer; both are left out of the fold. */
   readonly remembers?: (cmd: string) => boolean
 }
-
-/** How many former boots of a node are told apart; a boot older than that cannot still be running. */
-export const FORMER_BOOTS_KEPT = 8
 
 /** A checkpoint stands alone in its commit. */
 export const isCheckpoint = (commit: AnyCommit): boolean =>
@@ -55,14 +50,16 @@ const judgeStrict = (rules: FenceRules, at: FencePosition, commit: AnyCommit): A
 
 /**
  * One writer per boot, gaps tolerated, nothing ever quarantined. The first commit of a boot announces it; an announcement
- * with a higher version also begins a boot that this fold has not seen, because everything below it may have been purged.
+ * with a higher version also begins a boot that this fold has not seen, because everything below it may have been purged;
+ * boot ids are ULIDs, so one that sorts below the present boot is a former one that has not noticed.
  */
 const judgeReport = (rules: FenceRules, at: FencePosition, commit: AnyCommit): Admission => {
   const boot = bootOf(commit.cmd)
   if (boot === '') return 'ignored'
-  if (at.cmd !== '' && boot === bootOf(at.cmd)) {
+  const present = bootOf(at.cmd)
+  if (boot === present) {
     if (commit.v <= at.v) return commit.cmd === at.cmd || isAnnouncement(commit) ? 'duplicate' : 'stale'
-  } else if (!isAnnouncement(commit) || (commit.v > 1 && at.formerBoots.includes(boot))) return 'ignored'
+  } else if (!isAnnouncement(commit) || (commit.v > 1 && boot < present)) return 'ignored'
   return knowsAll(rules, commit) ? 'admitted' : 'ignored'
 }
 

@@ -12,7 +12,6 @@ export interface Cell<S = unknown> extends Aggregate<S> {
   cmd: string
   condition: Condition
   state: S
-  formerBoots: readonly string[]
   /** Version of the newest checkpoint; what lies above it is the visible history. 0 = all of it. */
   baseV: number
   /** Commits of earlier boots or below an announcement: what compaction of a report subject could purge. */
@@ -28,7 +27,6 @@ export interface KindRules {
 }
 
 export const OK: Condition = { is: 'ok' }
-const NO_BOOTS: readonly string[] = []
 
 export const newCell = (
   kind: KindRules,
@@ -45,7 +43,6 @@ export const newCell = (
   cmd: '',
   condition: OK,
   state,
-  formerBoots: NO_BOOTS,
   baseV: 0,
   below: 0,
   captured: 0,

@@ -2,7 +2,7 @@
 import type { Admission } from '../aggregate.ts'
 import type { UnreadableCommit } from '@dunlin/contracts/agent'
 import type { AnyCommit } from '../any-commit.ts'
-import { bootOf, detailOf, FORMER_BOOTS_KEPT, isAnnouncement, isCheckpoint, judge, type FenceRules } from '../fence.ts'
+import { detailOf, isAnnouncement, isCheckpoint, judge, type FenceRules } from '../fence.ts'
 import { OK, type Cell } from './cell.ts'
 import { checkpointOf, isFromNewerRelease, type StoredState } from './checkpoint.ts'
 
@@ -22,10 +22,6 @@ const moved = (cell: Cell, commit: AnyCommit): void => {
 
 const admitReport = (cell: Cell, commit: AnyCommit): void => {
   if (isAnnouncement(commit)) {
-    const boot = bootOf(commit.cmd)
-    const former = bootOf(cell.cmd)
-    if (former !== '' && former !== boot)
-      cell.formerBoots = [...cell.formerBoots.filter((other) => other !== boot), former].slice(-FORMER_BOOTS_KEPT)
     cell.below = cell.baseV
     cell.baseV = 0
   }

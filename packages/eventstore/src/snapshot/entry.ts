@@ -10,7 +10,6 @@ type Entry = [
   at: number,
   cmd: string,
   condition: Condition | 0,
-  formerBoots: readonly string[],
   baseV: number,
   below: number,
   state: unknown,
@@ -25,14 +24,13 @@ export const encodeEntry = (cell: Cell): string =>
     cell.at,
     cell.cmd,
     cell.condition.is === 'ok' ? 0 : cell.condition,
-    cell.formerBoots,
     cell.baseV,
     cell.below,
     cell.kind.folding.toJson(cell.state),
   ] satisfies Entry)
 
 export const decodeEntry = (kind: KindRules, text: string): Cell => {
-  const [key, subject, v, seq, at, cmd, condition, formerBoots, baseV, below, state] = JSON.parse(text) as Entry
+  const [key, subject, v, seq, at, cmd, condition, baseV, below, state] = JSON.parse(text) as Entry
   const cell = newCell(kind, subject, key, kind.folding.fromJson(state))
   return Object.assign(cell, {
     v,
@@ -40,7 +38,7 @@ export const decodeEntry = (kind: KindRules, text: string): Cell => {
     at,
     cmd,
     condition: condition === 0 ? OK : condition,
-    formerBoots,
+
     baseV,
     below,
   })

@@ -104,6 +104,12 @@ describe('a snapshot', () => {
     expect((await snapshots.list()).length).toBe(2)
     expect((await loadSnapshot(snapshots, 'test', '0'))?.extra).toBe(5)
   })
+  it('replaces those of a longer history that was lost', async () => {
+    const { snapshots } = createMemoryStore()
+    for (const seq of [9, 8, 2])
+      await writeSnapshot(snapshots, 'test', foldOf([message(seq, tallySubject('a'), tallyCommit(1, 'x'))]), seq)
+    expect((await loadSnapshot(snapshots, 'test', '0'))?.extra).toBe(2)
+  })
   it('of another log is thrown away by the follower', async () => {
     const store = createMemoryStore()
     const { add } = tallyWriter(store.log, wallClock)

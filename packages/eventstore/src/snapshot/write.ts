@@ -118,7 +118,8 @@ export const writeSnapshot = async <K extends Kinds>(
 /** The newest two stay: the one before helps when the newest cannot be read. */
 const dropOld = async (store: ObjectStore, name: string, written: string): Promise<void> => {
   const others = (await store.list(`${name}/`)).map((object) => object.name).filter((object) => object !== written)
-  // After a log that went backwards older objects have higher sequences; the one just written counts as newest.
-  const old = others.toSorted().slice(0, Math.max(0, others.length - (KEPT - 1)))
-  for (const object of old) await store.delete(object)
+  // What is ahead of the one just written belongs to a history that was lost, and would be tried first.
+  const older = others.filter((object) => object < written).toSorted()
+  const kept = older.slice(older.length - (KEPT - 1))
+  for (const object of others) if (!kept.includes(object)) await store.delete(object)
 }
