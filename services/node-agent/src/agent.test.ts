@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RunningAgent } from './agent.ts'
 import { createCentre, type Centre } from './testing/centre.ts'
 import { documentOf, entryFor, makeDataDir, NODE, sh, startNode, type NodeOptions } from './testing/node.ts'
-import { stopProcess } from './drivers/launch.ts'
+import { endTasks } from './drivers/end-tasks.ts'
 import { groupMembers } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 
@@ -24,17 +24,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const agent of agents) await agent.stop().catch(() => {})
-  await endTasks(dataDir)
+  await endTasks(dataDir, 0)
   rmSync(dataDir, { recursive: true, force: true })
 })
-
-const endTasks = async (dir: string): Promise<void> => {
-  for (const name of readdirSync(dir).includes('tasks') ? readdirSync(join(dir, 'tasks')) : []) {
-    const task = join(dir, 'tasks', name)
-    const pid = readPid(task)
-    if (pid) await stopProcess({ dir: task, attempt: pid.attempt }, 0)
-  }
-}
 
 const start = async (options: Partial<NodeOptions> = {}): Promise<RunningAgent> => {
   const agent = await startNode(centre, { dataDir, ...options })

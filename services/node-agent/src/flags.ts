@@ -17,6 +17,10 @@ export interface Flags {
   readonly pathMap: readonly PathPrefix[]
   readonly logLevel: string
   readonly exitWithParent: boolean
+  /** Tasks end with the agent: for demos, which must leave no process behind. */
+  readonly endTasks: boolean
+  /** Only end the tasks of the data directory, and run no agent. */
+  readonly sweep: boolean
   readonly stopTasksOnExit: boolean
 }
 
@@ -29,6 +33,8 @@ export const USAGE = `dunlin node-agent
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
   --exit-with-parent    end when standard input closes
+  --end-tasks           end the tasks when the agent is asked to end; else they run on
+  --sweep               only end the tasks of the data directory (no agent may run on it)
   --stop-tasks-on-exit  end what runs too; for development, where nothing may outlive the launcher`
 
 /** Throws an Error with one sentence a person can act on. */
@@ -44,6 +50,8 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'map-path': { type: 'string', multiple: true },
       'log-level': { type: 'string' },
       'exit-with-parent': { type: 'boolean' },
+      'end-tasks': { type: 'boolean' },
+      sweep: { type: 'boolean' },
       'stop-tasks-on-exit': { type: 'boolean' },
     },
   })
@@ -57,6 +65,8 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     pathMap: [...listed('DUNLIN_MAP_PATHS'), ...(values['map-path'] ?? [])].map(readPrefix),
     logLevel: values['log-level'] ?? env['DUNLIN_LOG_LEVEL'] ?? 'info',
     exitWithParent: values['exit-with-parent'] ?? false,
+    endTasks: values['end-tasks'] ?? false,
+    sweep: values.sweep ?? false,
     stopTasksOnExit: values['stop-tasks-on-exit'] ?? false,
   }
 }

@@ -4,7 +4,7 @@ import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { stopProcess } from './drivers/launch.ts'
+import { endTasks } from './drivers/end-tasks.ts'
 import { isAlive } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 import { documentOf, entryFor, makeDataDir, newId, sh } from './testing/node.ts'
@@ -32,20 +32,13 @@ beforeEach(() => {
 afterEach(async () => {
   for (const agent of agents) await agent.stop()
   for (const dir of dataDirs) {
-    await endTasks(dir)
+    await endTasks(dir, 0)
     rmSync(dir, { recursive: true, force: true })
   }
 })
 
 const taskDirs = (dir: string): string[] =>
   readdirSync(dir).includes('tasks') ? readdirSync(join(dir, 'tasks')).map((name) => join(dir, 'tasks', name)) : []
-
-const endTasks = async (dir: string): Promise<void> => {
-  for (const task of taskDirs(dir)) {
-    const pid = readPid(task)
-    if (pid) await stopProcess({ dir: task, attempt: pid.attempt }, 0)
-  }
-}
 
 const newDir = (): string => {
   const dir = makeDataDir()
@@ -188,6 +181,30 @@ describe('a server that goes away', () => {
     await server.restart()
     await eventually(async () => expect(await stateOf(one.execution)).toBe('failed'))
     expect(await latest(one.execution)).toMatchObject({ error: { code: 'execution_timeout' } })
+  })
+})
+
+describe('tasks of a demo', () => {
+  it('end with the agent when that is asked for, or by a sweep', async () => {
+    const dir = newDir()
+    const first = start(dir, '--end-tasks')
+    await first.ready
+    const one = await entry(1, sh('sleep 1000'))
+    await write(1, one)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('running'))
+    const alive = (): boolean => {
+      const pid = readPid(join(dir, 'tasks', one.execution))
+      return pid !== undefined && isAlive(pid.pid, pid.startTicks)
+    }
+    await first.stop()
+    expect(alive()).toBe(false)
+    const second = start(dir)
+    await second.ready
+    await eventually(() => expect(alive()).toBe(true))
+    await second.kill9()
+    expect(alive()).toBe(true)
+    expect(await start(dir, '--sweep').ended).toBe(0)
+    expect(alive()).toBe(false)
   })
 })
 

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { readFlags, USAGE } from './flags.ts'
+
+describe('the settings of the agent', () => {
+  it('come from flags, then the environment, then defaults', () => {
+    const env = { DUNLIN_NATS_URL: 'nats://env:1', DUNLIN_LABELS: 'site=a,rack=1', DUNLIN_NODE_ID: 'n-env' }
+    const flags = readFlags(
+      ['--nats-url', 'nats://flag:2', '--label', 'site=b', '--map-path', '/var/log/app=/tmp/x/'],
+      env,
+    )
+    expect(flags).toMatchObject({
+      natsUrl: 'nats://flag:2',
+      nodeId: 'n-env',
+      labels: { site: 'b', rack: '1' },
+      pathMap: [{ from: '/var/log/app', to: '/tmp/x' }],
+      logLevel: 'info',
+      endTasks: false,
+    })
+    expect(readFlags([], {}).natsUrl).toBe('nats://127.0.0.1:4222')
+  })
+
+  it.each([
+    [['--label', 'novalue'], 'NAME=VALUE'],
+    [['--label', 'bad key=1'], 'label key'],
+    [['--map-path', 'relative=/x'], 'absolute'],
+    [['--unknown'], 'unknown'],
+  ])('%j is refused with a sentence', (args, sentence) => {
+    expect(() => readFlags(args, {})).toThrow(new RegExp(sentence, 'i'))
+  })
+
+  it('are all told by --help', () => {
+    for (const name of [
+      'nats-url',
+      'data-dir',
+      'node-id',
+      'name',
+      'label',
+      'map-path',
+      'log-level',
+      'exit-with-parent',
+      'end-tasks',
+      'sweep',
+    ])
+      expect(USAGE).toContain(`--${name} `)
+  })
+})
