@@ -120,6 +120,6 @@ const dropOld = async (store: ObjectStore, name: string, written: string): Promi
   const others = (await store.list(`${name}/`)).map((object) => object.name).filter((object) => object !== written)
   // What is ahead of the one just written belongs to a history that was lost, and would be tried first.
   const older = others.filter((object) => object < written).toSorted()
-  const kept = older.slice(older.length - (KEPT - 1))
-  for (const object of others) if (!kept.includes(object)) await store.delete(object)
+  const kept = new Set(older.slice(1 - KEPT))
+  for (const object of others) if (!kept.has(object)) await store.delete(object)
 }
