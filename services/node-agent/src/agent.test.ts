@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RunningAgent } from './agent.ts'
 import { createCentre, type Centre } from './testing/centre.ts'
 import { documentOf, entryFor, makeDataDir, NODE, sh, startNode, type NodeOptions } from './testing/node.ts'
-import { endTasks } from './drivers/end-tasks.ts'
+import { killTasks } from './drivers/kill-tasks.ts'
 import { groupMembers } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const agent of agents) await agent.stop().catch(() => {})
-  await endTasks(dataDir, 0)
+  await killTasks(dataDir, 0)
   rmSync(dataDir, { recursive: true, force: true })
 })
 

@@ -14,14 +14,14 @@ describe('the settings of the agent', () => {
       labels: { site: 'b', rack: '1' },
       pathMap: [{ from: '/var/log/app', to: '/tmp/x' }],
       logLevel: 'info',
-      endTasks: false,
+      stopTasksOnExit: false,
     })
     expect(readFlags([], {}).natsUrl).toBe('nats://127.0.0.1:4222')
   })
 
   it.each([
     [['--label', 'novalue'], 'NAME=VALUE'],
-    [['--label', 'bad key=1'], 'label key'],
+    [['--label', 'bad key=1'], '--label bad key'],
     [['--map-path', 'relative=/x'], 'absolute'],
     [['--unknown'], 'unknown'],
   ])('%j is refused with a sentence', (args, sentence) => {
@@ -38,7 +38,7 @@ describe('the settings of the agent', () => {
       'map-path',
       'log-level',
       'exit-with-parent',
-      'end-tasks',
+      'stop-tasks-on-exit',
       'sweep',
     ])
       expect(USAGE).toContain(`--${name} `)

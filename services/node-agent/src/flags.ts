@@ -1,5 +1,5 @@
 /** The agent's settings from flags and environment. Flags win; lists in the environment are separated by commas. */
-import { labelsSchema, type Labels } from '@dunlin/contracts/agent'
+import { labelsSchema, MAX_LABEL_VALUE, type Labels } from '@dunlin/contracts/agent'
 import { isAbsolute, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -17,10 +17,9 @@ export interface Flags {
   readonly pathMap: readonly PathPrefix[]
   readonly logLevel: string
   readonly exitWithParent: boolean
-  /** Tasks end with the agent: for demos, which must leave no process behind. */
-  readonly endTasks: boolean
   /** Only end the tasks of the data directory, and run no agent. */
   readonly sweep: boolean
+  /** Tasks end with the agent: for development, where nothing may outlive the launcher. */
   readonly stopTasksOnExit: boolean
 }
 
@@ -33,7 +32,6 @@ export const USAGE = `dunlin node-agent
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
   --exit-with-parent    end when standard input closes
-  --end-tasks           end the tasks when the agent is asked to end; else they run on
   --sweep               only end the tasks of the data directory (no agent may run on it)
   --stop-tasks-on-exit  end what runs too; for development, where nothing may outlive the launcher`
 
@@ -50,7 +48,6 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'map-path': { type: 'string', multiple: true },
       'log-level': { type: 'string' },
       'exit-with-parent': { type: 'boolean' },
-      'end-tasks': { type: 'boolean' },
       sweep: { type: 'boolean' },
       'stop-tasks-on-exit': { type: 'boolean' },
     },
@@ -65,7 +62,6 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     pathMap: [...listed('DUNLIN_MAP_PATHS'), ...(values['map-path'] ?? [])].map(readPrefix),
     logLevel: values['log-level'] ?? env['DUNLIN_LOG_LEVEL'] ?? 'info',
     exitWithParent: values['exit-with-parent'] ?? false,
-    endTasks: values['end-tasks'] ?? false,
     sweep: values.sweep ?? false,
     stopTasksOnExit: values['stop-tasks-on-exit'] ?? false,
   }
@@ -78,10 +74,16 @@ const pair = (text: string, flag: string): [string, string] => {
 }
 
 const readLabels = (texts: readonly string[]): Labels => {
-  const labels = Object.fromEntries(texts.map((text) => pair(text, '--label')))
-  const parsed = labelsSchema.safeParse(labels)
-  if (!parsed.success) throw new Error(`--label: ${parsed.error.issues[0]?.message ?? 'not valid'}`)
-  return parsed.data
+  const labels: Record<string, string> = {}
+  for (const text of texts) {
+    const [key, value] = pair(text, '--label')
+    if (!labelsSchema.safeParse({ [key]: value }).success)
+      throw new Error(
+        `--label ${text}: a key may hold a-z A-Z 0-9 . _ - /, a value up to ${MAX_LABEL_VALUE} characters`,
+      )
+    labels[key] = value
+  }
+  return labels
 }
 
 const readPrefix = (text: string): PathPrefix => {

@@ -6,7 +6,6 @@ export type { AgentPorts } from './ports.ts'
 export type { Journal, KnownExecution, LocalState, Unsent } from './journal/journal.ts'
 export { openJournal, type JournalOptions } from './journal/open-journal.ts'
 export { TaskError, type Driver, type Inspected, type Stats, type Task } from './drivers/driver.ts'
-export { endTasks } from './drivers/end-tasks.ts'
 export { processDriver } from './drivers/process/process-driver.ts'
 export {
   startSimulatedAgents,

@@ -4,7 +4,7 @@ import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { endTasks } from './drivers/end-tasks.ts'
+import { killTasks } from './drivers/kill-tasks.ts'
 import { isAlive } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 import { documentOf, entryFor, makeDataDir, newId, sh } from './testing/node.ts'
@@ -32,7 +32,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const agent of agents) await agent.stop()
   for (const dir of dataDirs) {
-    await endTasks(dir, 0)
+    await killTasks(dir, 0)
     rmSync(dir, { recursive: true, force: true })
   }
 })
@@ -187,7 +187,7 @@ describe('a server that goes away', () => {
 describe('tasks of a demo', () => {
   it('end with the agent when that is asked for, or by a sweep', async () => {
     const dir = newDir()
-    const first = start(dir, '--end-tasks')
+    const first = start(dir, '--stop-tasks-on-exit')
     await first.ready
     const one = await entry(1, sh('sleep 1000'))
     await write(1, one)

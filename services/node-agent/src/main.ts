@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { startAgent } from './agent.ts'
 import { connectLater } from './connect-later.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
-import { endTasks } from './drivers/end-tasks.ts'
 import { pipelineDriver } from './drivers/pipeline/pipeline-driver.ts'
 import { pipelineEntry } from './drivers/pipeline/entry.ts'
 import { processDriver } from './drivers/process/process-driver.ts'
@@ -21,9 +20,6 @@ import { jsonLogger } from './json-logger.ts'
 const FIRST_CONNECTION_MS = 3_000
 /** Below the deadline of a stop (10 s), together with what the agent itself needs. */
 const STOP_TASKS_GRACE_MS = 3_000
-
-/** Shorter than what a process may take to stop. */
-const TASK_GRACE_MS = 3_000
 
 const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const { dataDir, natsUrl, pathMap } = flags
@@ -57,13 +53,6 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
   await Promise.race([connecting.catch(() => undefined), sleep(clock, FIRST_CONNECTION_MS, lifecycle.stopping)])
   const { bus, reports, desired, specs } = connection
   const drivers = [processDriver(), pipelineDriver({ ...pipelineEntry(import.meta.url), pathMap })]
-  // Stops after the agent, which would otherwise start them again.
-  if (flags.endTasks)
-    await lifecycle.start(
-      'tasks',
-      () => dataDir,
-      (dir) => endTasks(dir, TASK_GRACE_MS),
-    )
   const agent = await lifecycle.start(
     'agent',
     () =>
@@ -100,7 +89,7 @@ const main = async (): Promise<void> => {
     process.exitCode = 2
     return
   }
-  if (flags.sweep) return endTasks(flags.dataDir, TASK_GRACE_MS)
+  if (flags.sweep) return void (await killTasks(flags.dataDir, STOP_TASKS_GRACE_MS))
   const logger = jsonLogger(flags.logLevel, (line) => process.stderr.write(line), { service: 'node-agent' })
   await runProcess({ logger, exitWithParent: flags.exitWithParent }, async (lifecycle) => {
     try {
