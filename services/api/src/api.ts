@@ -115,7 +115,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     hub,
     log,
     commands: ports.commands,
-    compact: createCompact(),
+    compact: createCompact({ log, archive: ports.archive, clock, logger, state }),
     metrics,
     readiness,
     caughtUp: createCaughtUp(follower, clock),

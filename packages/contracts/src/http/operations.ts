@@ -218,7 +218,7 @@ export const operations = {
       dry_run: z.boolean().default(false),
     }),
     response: compactedView,
-    errors: ['job_not_found', 'malformed_body', 'unsupported_media_type', 'body_too_large', 'not_built'],
+    errors: ['job_not_found', 'wrong_state', 'log_full', 'malformed_body', 'unsupported_media_type', 'body_too_large'],
   }),
   getReadiness: operation({
     method: 'GET',

@@ -29,13 +29,16 @@ export interface ApiState {
 export const createApiState = (metrics: Metrics): ApiState => {
   const commands = createCommandIndex()
 
-  const onFolded = (folded: Folded<keyof ApiKinds>): void => {
+  const onFolded = (folded: Folded<keyof ApiKinds>, aggregate: Aggregate<ApiKinds[keyof ApiKinds]>): void => {
     const { kind, key, commit, admission } = folded
     metrics.add('dunlin_commits_folded_total', { admission })
     if (admission !== 'admitted' || commit === undefined) return
     if (kind === 'job') {
       index.jobCommitted(key, commit as Commit<JobSubjectEvent>)
       if (commit.req !== undefined) commands.note(commit.cmd, key)
+      // A checkpoint brings what its job remembers without the commits that said it.
+      if (commit.ev[0]?.type === 'Checkpointed')
+        for (const id of (aggregate as Aggregate<Job>).state.commands.byId.keys()) commands.note(id, key)
     } else if (kind === 'node') index.nodeCommitted(key)
     else if (kind === 'report') index.reportCommitted(key)
   }
