@@ -71,7 +71,7 @@ export const followInto = <K extends Kinds>(
   /** Told while batches were held back; true only when they are folded. */
   let caughtUpAt: number | undefined
   let logEnd = 0
-  let reached = 0
+  let reached = fold.position?.seq ?? 0
   const { promise: caughtUp, resolve: firstCaughtUp, reject: neverCaughtUp } = Promise.withResolvers<void>()
   // Whoever waits for it hears; nobody has to.
   caughtUp.catch(() => {})

@@ -33,6 +33,8 @@ interface Run {
   /** The present decision: its commits, and which of them is next. */
   parts: readonly EncodedCommit[]
   part: number
+  /** Sequence that the next append states: what the decision saw, then this command's own last commit. */
+  expected: number
 }
 
 const asError = (thrown: unknown): DunlinError =>
@@ -87,13 +89,13 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
       parts.push(encodeCommit(request.command, aggregate.v + 1 + parts.length, at, events, limits.maxCommitBytes))
     run.parts = parts
     run.part = 0
+    run.expected = aggregate.seq
   }
 
   const appendNext = (run: Run): void => {
-    const { request, n } = run
+    const { request, n, expected } = run
     const { subject, command } = request
     const { data, types } = run.parts[run.part] as EncodedCommit
-    const expected = fold.folded(subject)
     const msgId = commitMessageId(sha256, subject, command.id, n)
     const append = {
       subject,
@@ -104,7 +106,7 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
       ...(command.traceparent === undefined ? undefined : { traceparent: command.traceparent }),
     }
     log.append(append).then(
-      (result) => onAnswer(run, expected, result),
+      (result) => onAnswer(run, result),
       (error: unknown) => {
         fail(run, error)
         goOn(run)
@@ -116,12 +118,14 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
   const isDone = (run: Run, seq: number, v: number): boolean => {
     run.n++
     run.committed++
+    run.expected = seq
     if (++run.part < run.parts.length) return false
     succeed(run, seq, v)
     return true
   }
 
-  const onAnswer = (run: Run, expected: number, result: AppendResult): void => {
+  const onAnswer = (run: Run, result: AppendResult): void => {
+    const { expected } = run
     if (!result.ok || result.duplicate) {
       void recover(run, expected, result).then(
         () => goOn(run),
@@ -201,6 +205,7 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
       committed: 0,
       parts: NO_PARTS,
       part: 0,
+      expected: 0,
     } as Omit<Run, 'tail'> as Run
     run.tail = run
     pending++
