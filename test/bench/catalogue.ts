@@ -1,7 +1,12 @@
-/** Every bench, in the order of running: short ones first. */
+/** Every bench, in the order of running. */
 import type { Bench } from './bench.ts'
 import { appendFloor } from './figures/append-floor.ts'
 import { append } from './figures/append.ts'
+import { apply } from './figures/apply.ts'
+import { heartbeats } from './figures/heartbeats.ts'
+import { nomad } from './figures/nomad.ts'
 import { replay } from './figures/replay.ts'
+import { rssAgent } from './figures/rss-agent.ts'
+import { rssServices } from './figures/rss-services.ts'
 
-export const benches: readonly Bench[] = [append, appendFloor, replay]
+export const benches: readonly Bench[] = [append, appendFloor, replay, apply, nomad, rssAgent, rssServices, heartbeats]

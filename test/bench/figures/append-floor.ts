@@ -4,7 +4,7 @@ import { figure } from '../figure.ts'
 import { subjectsOf } from '../load/commits.ts'
 import { publishByHand } from '../load/hand-written.ts'
 import { createHandled, IN_FLIGHT } from '../load/handled.ts'
-import { inTurns, perSecond, tellPairs } from '../measure/rounds.ts'
+import { contestant, inTurns, tellPairs } from '../measure/rounds.ts'
 import { withBareClient } from '../stage/bare.ts'
 import { withServer } from '../stage/server.ts'
 import { withStore } from '../stage/store.ts'
@@ -17,7 +17,8 @@ const run = (context: BenchContext) =>
         const { jobs, count, rounds, warmUps } = appendSizes(context)
         const handled = await createHandled(store.log, jobs)
         const subjects = subjectsOf('by-hand', jobs)
-        await handled.run(jobs, -99)
+        handled.prepare(jobs, -99)
+        await handled.run()
         const { samples } = handled
         const body = (n: number): Uint8Array => samples[n % samples.length] as Uint8Array
         const lastSeqs: number[] = subjects.map(() => 0)
@@ -29,13 +30,12 @@ const run = (context: BenchContext) =>
             inFlight: IN_FLIGHT,
             checked: { stream: 'EVENTS', lastSeqs, idPrefix: `by-hand-${round}-`.padEnd(24, '0') },
           })
-        const pairs = await inTurns(
-          rounds,
-          warmUps,
-          async (round) => perSecond(count, await handled.run(count, round)),
-          async (round) => perSecond(count, await byHand(round)),
-        )
-        const detail = `${tellPairs(pairs, 'commands/s')}; no fold, decision, promise or timer in the other`
+        const ours = contestant(count, handled.run, (round) => handled.prepare(count, round))
+        const floor = contestant(count, byHand)
+        const pairs = await inTurns(rounds, warmUps, ours.perSecond, floor.perSecond)
+        const detail =
+          `${tellPairs(pairs, 'commands/s')}; CPU ${ours.cpuUs()} against ${floor.cpuUs()} us a command; ` +
+          'no fold, decision, promise or timer in the other'
         return [figure('append_floor', pairs.ratio, 'of hand-written CAS', { atLeast: 0.6 }, detail)]
       }),
     ),

@@ -6,7 +6,7 @@ import { parseLogSubject } from '@dunlin/nats'
 import type { Bench, BenchContext } from '../bench.ts'
 import { figure } from '../figure.ts'
 import { seedLog } from '../load/seed.ts'
-import { inTurns, perSecond, tellPairs } from '../measure/rounds.ts'
+import { contestant, inTurns, tellPairs } from '../measure/rounds.ts'
 import { withBareClient } from '../stage/bare.ts'
 import { withServer } from '../stage/server.ts'
 import { withStore } from '../stage/store.ts'
@@ -45,15 +45,14 @@ const run = (context: BenchContext) =>
     withStore(url, (store) =>
       withBareClient(url, async (nc, js) => {
         const { quick } = context
-        const [jobs, count, rounds] = quick ? [500, 5_000, 1] : [20_000, 300_000, 7]
+        const [jobs, count, rounds] = quick ? [500, 5_000, 1] : [20_000, 300_000, 9]
         await seedLog(nc, jobs, 0, count)
-        const pairs = await inTurns(
-          rounds,
-          1,
-          async () => perSecond(count, await fold(store, count, jobs)),
-          async () => perSecond(count, await readRaw(js, count)),
-        )
-        const detail = `${tellPairs(pairs, 'commits/s')}; ${count} commits of ${jobs} jobs`
+        const ours = contestant(count, () => fold(store, count, jobs))
+        const raw = contestant(count, () => readRaw(js, count))
+        const pairs = await inTurns(rounds, 1, ours.perSecond, raw.perSecond)
+        const detail =
+          `${tellPairs(pairs, 'commits/s')}; CPU ${ours.cpuUs()} against ${raw.cpuUs()} us a commit; ` +
+          `${count} commits of ${jobs} jobs`
         return [figure('replay', pairs.ratio, 'of raw ordered pull', { atLeast: 0.85 }, detail)]
       }),
     ),

@@ -34,8 +34,10 @@ const commandBytes = (n: number, jobs: number, round: number): Buffer => {
 }
 
 export interface Handled {
-  /** Milliseconds for `count` commands. */
-  run(count: number, round: number): Promise<number>
+  /** Makes the bytes of `count` commands, outside of what is measured. */
+  prepare(count: number, round: number): void
+  /** Milliseconds for the commands that were prepared. */
+  run(): Promise<number>
   /** Bodies that were appended by commands. */
   readonly samples: readonly Uint8Array[]
 }
@@ -80,12 +82,15 @@ export const createHandled = async (log: Log, jobs: number): Promise<Handled> =>
       commits: [[createdEvent(n)]],
     })),
   )
+  let commands: readonly Buffer[] = []
   return {
     samples,
-    run: (count, round) => {
-      const commands = Array.from({ length: count }, (_, n) => commandBytes(n, jobs, round))
+    prepare: (count, round) => {
+      commands = Array.from({ length: count }, (_, n) => commandBytes(n, jobs, round))
+    },
+    run: () => {
       sampling = true
-      return windowed(count, IN_FLIGHT, (n) => take(commands[n] as Buffer))
+      return windowed(commands.length, IN_FLIGHT, (n) => take(commands[n] as Buffer))
     },
   }
 }

@@ -42,7 +42,28 @@ export const inTurns = async (
 }
 
 /** Calls per second of `count` calls that took `ms`. */
-export const perSecond = (count: number, ms: number): number => (count * 1000) / ms
+const perSecond = (count: number, ms: number): number => (count * 1000) / ms
+
+/** One contestant: how many calls a second, and what a call costs this process. */
+export const contestant = (
+  count: number,
+  run: (round: number) => Promise<number>,
+  prepare: (round: number) => void = () => {},
+) => {
+  const cpuUs: number[] = []
+  return {
+    /** Independent of what else the machine does, within limits: to understand a rate, not to replace it. */
+    cpuUs: () => median(cpuUs).toFixed(1),
+    perSecond: async (round: number): Promise<number> => {
+      prepare(round)
+      const before = process.cpuUsage()
+      const ms = await run(round)
+      const { user, system } = process.cpuUsage(before)
+      if (round >= 0) cpuUs.push((user + system) / count)
+      return perSecond(count, ms)
+    },
+  }
+}
 
 const shown = (value: number): string => (value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString())
 

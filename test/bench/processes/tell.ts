@@ -1,0 +1,26 @@
+/** The child's side of `stage/crew.ts`. */
+
+/** Comparable between processes of one machine. */
+export const nowMs = (): number => performance.timeOrigin + performance.now()
+
+export const tell = (message: { readonly is: string } & Readonly<Record<string, unknown>>): void => {
+  process.send?.(message)
+}
+
+export const onTold = <T extends object>(handler: (message: T) => void): void => {
+  process.on('message', (message) => handler(message as T))
+  // Whoever forked this process is gone: so is the reason for it.
+  process.once('disconnect', () => process.exit(0))
+  // The normal way out, so that a profile is written.
+  process.once('SIGTERM', () => process.exit(0))
+}
+
+export interface Used {
+  readonly cpuMs: number
+  readonly rssMb: number
+}
+
+export const used = (): Used => {
+  const { user, system } = process.cpuUsage()
+  return { cpuMs: (user + system) / 1000, rssMb: process.memoryUsage.rss() / 1024 ** 2 }
+}
