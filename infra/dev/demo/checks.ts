@@ -41,9 +41,9 @@ export const checkHalted = async (
   for (const node of spared)
     if (!executions.some((one) => one.node === node && one.version === 1 && one.state === 'running'))
       throw unexpected(`version 1 does not run on ${node} any more`)
-  const job = await fleet.client.jobs.get(key)
-  if (job.version !== 2 || job.state.type !== 'rollout_failed')
-    throw unexpected(`the job is at version ${job.version}, ${job.state.type}`)
+  const { status: job } = await fleet.client.jobs.get(key)
+  if (job.version !== 2 || job.state.state_type !== 'rollout_failed')
+    throw unexpected(`the job is at version ${job.version}, ${job.state.state_type}`)
   return { touched, spared }
 }
 

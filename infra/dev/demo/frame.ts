@@ -10,7 +10,6 @@ const colours: Readonly<Record<NodeRow['progress'], Colour>> = {
   healthy: 'green',
   failed: 'red',
   deferred: 'dim',
-  stopped: 'dim',
 }
 
 export const frameOf = (story: Story, nowMs: number, columns: number): readonly string[] => {

@@ -1,22 +1,14 @@
 /** What the demo has seen so far, folded from the event stream: where the job and each of its nodes stand. */
 import type { EventView, HealthWindow, JobStateType, LogEvent, RolloutPolicy } from '@dunlin/contracts'
 
-export type NodeProgress =
-  | 'waiting'
-  | 'granted'
-  | 'starting'
-  | 'validating'
-  | 'healthy'
-  | 'failed'
-  | 'deferred'
-  | 'stopped'
+export type NodeProgress = 'waiting' | 'granted' | 'starting' | 'validating' | 'healthy' | 'failed' | 'deferred'
 
 export interface NodeRow {
   readonly node: string
   /** From 0. */
   wave: number
   progress: NodeProgress
-  /** The version that proved healthy here last. */
+  /** The version that proved healthy here last and has not been stopped since. */
   runs: number | undefined
   reason: string
   evidence: readonly HealthWindow[]
@@ -158,11 +150,15 @@ const planned = (story: Story, rollout: RolloutStory, waves: readonly number[]):
     })
 }
 
+const ended: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed'])
+
 /** A verdict stands: what the node says afterwards does not change it here. */
 const reported = (story: Story, execution: string, state: string): void => {
   const granted = story.executions.get(execution)
   const row = granted && story.rows.get(granted.node)
-  if (row === undefined || granted?.version !== story.rollout?.version) return
+  if (row === undefined || granted === undefined) return
+  if (row.runs === granted.version && ended.has(state)) row.runs = undefined
+  if (granted.version !== story.rollout?.version) return
   if (row.progress === 'healthy' || row.progress === 'failed') return
   if (state === 'starting') row.progress = 'starting'
   else if (state === 'running') row.progress = 'validating'

@@ -46,12 +46,16 @@ const story = (commits: readonly EventView[]): readonly string[] =>
     return `  ${`#${commit.seq}`.padStart(5)}  v${String(commit.v).padEnd(3)} ${actorName(commit.by).padEnd(14)} ${types}${cause}`
   })
 
+const further = [
+  ['npm start', 'the same, and it stays up; then, beside it:'],
+  ['pnpm exec dunlin apply -f examples/log-processor.json', 'apply a job'],
+  ['pnpm exec dunlin describe job production/log-processor', 'its state, versions, placement and rollouts'],
+  ['pnpm exec dunlin get executions', 'what runs where'],
+  ['pnpm exec dunlin events -f', 'the log as it grows'],
+] as const
+
 export const howToLookFurther = (): readonly string[] => [
   paint('bold', 'How to look further'),
-  '  npm start                                             the same, and it stays up',
-  '  pnpm exec dunlin apply -f examples/log-processor.json   apply a job',
-  '  pnpm exec dunlin describe job production/log-processor   its state, versions, placement, rollouts',
-  '  pnpm exec dunlin get executions                        what runs where',
-  '  pnpm exec dunlin events -f                             the log as it grows',
-  '  docs/architecture.md, docs/glossary.md, docs/protocol.md',
+  ...further.map(([command, what]) => `  ${command.padEnd(56)} ${paint('dim', what)}`),
+  '  docs/architecture.md, docs/glossary.md and docs/protocol.md tell how it works.',
 ]

@@ -47,7 +47,10 @@ const sentence = (event: LogEvent, story: Story): Said | undefined => {
     case 'VerdictsReached':
       return [
         event.verdicts
-          .map(({ node, verdict, reason, evidence }) => `${node} is ${verdict}: ${reason}, ${windows(evidence)}`)
+          .map(
+            ({ node, verdict, reason, evidence }) =>
+              `${node} is ${verdict}: ${[reason, ...windows(evidence)].join(', ')}`,
+          )
           .join('; '),
         event.verdicts.some(({ verdict }) => verdict === 'failed') ? 'bad' : 'good',
       ]
@@ -79,10 +82,8 @@ const leftOut = (counts: Readonly<Record<string, number>>): string => {
 }
 
 /** `window 1: 0 of 24 failed, ...`: numbers as the node cut them and the verdict recorded them. */
-export const windows = (evidence: readonly HealthWindow[]): string =>
-  evidence
-    .map(({ n, in: total, failed, disturbed }) => {
-      const counts = disturbed === undefined ? `${failed} of ${total} failed` : disturbed.replaceAll('_', ' ')
-      return `window ${n}: ${counts}`
-    })
-    .join(', ')
+const windows = (evidence: readonly HealthWindow[]): readonly string[] =>
+  evidence.map(({ n, in: total, failed, disturbed }) => {
+    const counts = disturbed === undefined ? `${failed} of ${total} failed` : disturbed.replaceAll('_', ' ')
+    return `window ${n}: ${counts}`
+  })
