@@ -49,6 +49,13 @@ describe('the agent bundle', () => {
     expect(agent.bytes).toBeLessThan(350_000)
   })
 
+  it('leaves the pipeline to a file of its own, which knows nothing of the log', async () => {
+    const { modules, file } = await bundle('pipeline-process', folder)
+    expect(file).toBe(join(folder, 'pipeline-process.mjs'))
+    expect(modules.some((id) => id.includes('/packages/pipeline/'))).toBe(true)
+    expect(modules.filter((id) => id.includes('/@nats-io/') || id.includes('/packages/nats/'))).toEqual([])
+  })
+
   it('runs, and stays small when idle', async () => {
     const node = `n-${newId().toLowerCase()}` as NodeId
     const args = ['--nats-url', server.url, '--data-dir', join(folder, 'data'), '--node-id', node]

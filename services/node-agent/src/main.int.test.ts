@@ -1,7 +1,8 @@
 /** Real agents on a real server, killed at bad moments. */
-import type { Content, DesiredExecution, NodeId, Sha256 } from '@dunlin/contracts/agent'
+import type { Content, DesiredExecution, Heartbeat, NodeId, Sha256 } from '@dunlin/contracts/agent'
+import { heartbeatSubject } from '@dunlin/nats/agent'
 import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { killTasks } from './drivers/kill-tasks.ts'
@@ -126,6 +127,73 @@ describe('an agent that is killed with -9', () => {
     await eventually(async () => expect((await centre.reports(node)).at(-1)?.v).toBeGreaterThanOrEqual(1))
     expect(readPid(join(dir, 'tasks', one.execution))).toEqual(before)
     expect(taskDirs(dir)).toHaveLength(1)
+  })
+})
+
+describe('a pipeline', () => {
+  const pipeline = (mapping: string): Content => ({
+    type: 'pipeline',
+    config: {
+      input: { file: { paths: ['/var/log/app/*.log'], poll_interval: '50ms' } },
+      pipeline: { processors: [{ mapping }] },
+      output: { stdout: {} },
+    },
+    restartPolicy: 'on-failure',
+    executionTimeoutMs: 0,
+  })
+  const good = 'root = this\nroot.processed_at = now()\n'
+
+  it('outlives its agent: same pid, counters and positions go on, also through an update', async () => {
+    const dir = newDir()
+    const logs = join(dir, 'app')
+    mkdirSync(logs)
+    const append = (n: number): void => appendFileSync(join(logs, 'a.log'), `${JSON.stringify({ n })}\n`)
+    const printed = (execution: string): number[] =>
+      readFileSync(join(dir, 'tasks', execution, 'logs', 'stdout'), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { n: number }).n)
+    const beats: Heartbeat[] = []
+    const listening = centre.store.bus.subscribe(heartbeatSubject(node), ({ data }) => {
+      beats.push(JSON.parse(new TextDecoder().decode(data)) as Heartbeat)
+    })
+    const counted = (execution: string) => beats.at(-1)?.ex.find(({ x }) => x === execution)
+
+    const first = start(dir, '--map-path', `/var/log/app=${logs}`)
+    await first.ready
+    const one = await entry(1, pipeline(good))
+    append(1)
+    await write(1, one)
+    await eventually(() => expect(counted(one.execution)).toMatchObject({ st: 'running', in: 1, er: 0 }))
+    const pid = readPid(join(dir, 'tasks', one.execution))
+    await first.kill9()
+    append(2)
+    await eventually(() => expect(printed(one.execution)).toEqual([1, 2]))
+    await start(dir, '--map-path', `/var/log/app=${logs}`).ready
+    append(3)
+    appendFileSync(join(logs, 'a.log'), 'this is not JSON\n')
+    await eventually(() => expect(counted(one.execution)).toMatchObject({ st: 'running', in: 4, er: 1, rs: 0 }))
+    expect(readPid(join(dir, 'tasks', one.execution))).toEqual(pid)
+
+    const two = await entry(2, pipeline(`${good}root.two = true\n`))
+    await write(2, two)
+    await eventually(async () => expect(await stateOf(two.execution)).toBe('running'))
+    append(5)
+    await eventually(() => expect(counted(two.execution)).toMatchObject({ st: 'running', in: 1, er: 0 }))
+    expect(printed(two.execution)).toEqual([5])
+    expect(counted(two.execution)?.w?.length).toBeGreaterThan(0)
+    listening.stop()
+  })
+
+  it('fails for good, saying where, when its mapping cannot be read', async () => {
+    await start(newDir()).ready
+    const one = await entry(1, pipeline('root = = this'))
+    await write(1, one)
+    await eventually(async () => expect(await stateOf(one.execution)).toBe('failed'))
+    expect(await latest(one.execution)).toMatchObject({
+      attempt: 1,
+      error: { code: 'invalid_config', message: expect.stringContaining('pipeline.processors[0]') },
+    })
   })
 })
 

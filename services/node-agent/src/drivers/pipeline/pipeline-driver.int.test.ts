@@ -37,6 +37,9 @@ describe('the pipeline driver', () => {
       .start(taskOf({ input: { no_such_input: {} } }), () => {})
       .catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(TaskError)
-    expect(failure).toMatchObject({ permanent: true, problem: { code: expect.any(String) } })
+    expect(failure).toMatchObject({
+      permanent: true,
+      problem: { code: 'invalid_config', message: expect.stringContaining('no_such_input') },
+    })
   })
 })
