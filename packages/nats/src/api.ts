@@ -29,6 +29,7 @@ export const ErrCode = {
   streamNameInUse: 10058,
   streamNotFound: 10059,
   streamMismatch: 10060,
+  subjectsOverlap: 10065,
   wrongLastSequence: 10071,
   storeFailed: 10077,
   workQueueHasConsumer: 10099,

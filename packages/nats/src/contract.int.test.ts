@@ -25,10 +25,11 @@ const QUICK = { pingIntervalMs: 1_000, publish: { attemptMs: 400 }, follow: { he
 /** A server and two processes on it. */
 const pair = async () => {
   const server = await startNatsServer()
-  const [one, other] = await Promise.all([
-    connectStore({ ...QUICK, url: server.url, name: 'one' }),
-    connectStore({ ...QUICK, url: server.url, name: 'other' }),
-  ])
+  const connect = (name: string) => connectStore({ ...QUICK, url: server.url, name })
+  const [one, other] = await Promise.all([connect('one'), connect('other')]).catch(async (error: unknown) => {
+    await server.stop()
+    throw error
+  })
   const stop = async (): Promise<void> => {
     await Promise.all([one.close(), other.close()])
     await server.stop()

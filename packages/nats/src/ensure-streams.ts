@@ -61,6 +61,12 @@ const mismatch = (spec: StreamSpec, field: keyof StreamSpec, found: unknown): Du
     },
   )
 
+const overlaps = (spec: StreamSpec): DunlinError =>
+  new DunlinError('stream_mismatch', `Another stream takes subjects of ${spec.name} (${spec.subjects.join(', ')}).`, {
+    data: { stream: spec.name, field: 'subjects', needed: spec.subjects },
+    hint: 'Remove them from the other stream, or use another account.',
+  })
+
 const ignored = (spec: StreamSpec, field: keyof StreamSpec, found: unknown): DunlinError =>
   new DunlinError(
     'unsafe_server',
@@ -78,15 +84,15 @@ const existing = async (link: Link, name: string): Promise<Config | undefined> =
 }
 
 /**
- * Undefined when somebody else makes it at this moment: then it is there soon. nats-server 2.9 answers the slower of two
- * creators with an internal error instead of "in use".
+ * The server's refusal when somebody else may be making it at this moment: then it is there soon. nats-server 2.9 answers
+ * the slower of two creators with an internal error, or says that the subjects overlap, instead of "in use".
  */
-const create = async (link: Link, spec: StreamSpec): Promise<Config | undefined> => {
+const create = async (link: Link, spec: StreamSpec): Promise<Config | ApiError> => {
   try {
     return (await apiRequest<StreamAnswer>(link, `STREAM.CREATE.${spec.name}`, spec)).config
   } catch (error) {
-    if (error instanceof ApiError && (error.errCode === ErrCode.streamNameInUse || RACE.test(error.message)))
-      return undefined
+    const races: readonly number[] = [ErrCode.streamNameInUse, ErrCode.subjectsOverlap]
+    if (error instanceof ApiError && (races.includes(error.errCode) || RACE.test(error.message))) return error
     throw error
   }
 }
@@ -95,14 +101,17 @@ const ATTEMPTS = 20
 
 /** The stream's configuration, and whether it was made just now. */
 const findOrCreate = async (link: Link, spec: StreamSpec): Promise<{ config: Config; made: boolean }> => {
+  let refusal = ''
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await pause(50)
     const found = await existing(link, spec.name)
     if (found !== undefined) return { config: found, made: false }
     const made = await create(link, spec)
-    if (made !== undefined) return { config: made, made: true }
+    if (!(made instanceof ApiError)) return { config: made, made: true }
+    refusal = made.message
+    if (made.errCode === ErrCode.subjectsOverlap && attempt === ATTEMPTS - 1) throw overlaps(spec)
   }
-  throw new DunlinError('log_unavailable', `Stream ${spec.name} can be neither found nor made.`)
+  throw new DunlinError('log_unavailable', `Stream ${spec.name} can be neither found nor made: ${refusal}.`)
 }
 
 /** Throws `stream_mismatch` (naming stream and field), `unsafe_server`, `log_full` or `log_unavailable`. */

@@ -54,7 +54,9 @@ describe('the probe', () => {
 
 describe('streams', () => {
   test('are made as asked, twice the same, by several at once', async () => {
-    await Promise.all([1, 2, 3].map(() => Promise.all(streamSpecs().map((spec) => ensureStream(link, spec)))))
+    const links = await Promise.all([1, 2, 3, 4].map((n) => openLink({ url: server.url, name: `service ${n}` })))
+    await Promise.all(links.flatMap((each) => streamSpecs().map((spec) => ensureStream(each, spec))))
+    await Promise.all(links.map((each) => each.close()))
     for (const spec of streamSpecs())
       expect(await configOf(spec.name)).toMatchObject({ name: spec.name, subjects: spec.subjects })
     expect(await configOf('DESIRED')).toMatchObject({
@@ -78,6 +80,14 @@ describe('streams', () => {
       data: { stream: EVENTS, field },
     })
     expect(await configOf(EVENTS)).toEqual(before)
+  })
+
+  test('another stream on our subjects is refused by name', async () => {
+    await apiRequest(link, 'STREAM.CREATE.OTHERS', { name: 'OTHERS', subjects: ['evt.job.*.*'] })
+    await expect(ensureStream(link, eventsSpec())).rejects.toMatchObject({
+      code: 'stream_mismatch',
+      data: { stream: EVENTS, field: 'subjects' },
+    })
   })
 
   test('what may change is changed in place, and the log stays', async () => {
