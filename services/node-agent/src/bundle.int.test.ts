@@ -1,12 +1,12 @@
 /** The agent ships as one small file: what is inside is counted, and what it costs in memory is measured and printed. */
-import type { NodeId } from '@dunlin/contracts/agent'
+import type { Content, NodeId, Sha256 } from '@dunlin/contracts/agent'
 import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bundle, type Bundle } from '../build/bundle.ts'
-import { newId } from './testing/node.ts'
+import { documentOf, entryFor, newId } from './testing/node.ts'
 import { startAgentProcess, startRealCentre } from './testing/process.ts'
 
 let folder: string
@@ -47,6 +47,35 @@ describe('the agent bundle', () => {
     expect(imports.filter((name) => !name?.startsWith('node:'))).toEqual([])
     expect(agent.modules.length).toBeLessThan(180)
     expect(agent.bytes).toBeLessThan(350_000)
+  })
+
+  it('runs a pipeline from the two files alone', async () => {
+    await bundle('pipeline-process', folder)
+    const node = `n-${newId().toLowerCase()}` as NodeId
+    const dataDir = join(folder, 'with-pipeline')
+    const running = startAgentProcess(
+      ['--nats-url', server.url, '--data-dir', dataDir, '--node-id', node, '--stop-tasks-on-exit'],
+      [agent.file],
+    )
+    await running.ready
+    const centre = await startRealCentre(server.url)
+    const input = { file: { paths: [join(folder, '*.log')] } }
+    const content: Content = {
+      type: 'pipeline',
+      config: { input, pipeline: { processors: [] }, output: { stdout: {} } },
+      restartPolicy: 'never',
+      executionTimeoutMs: 0,
+    }
+    const hash = (await centre.storeContent(content)) as Sha256
+    const one = entryFor({ storeContent: () => hash }, 1, content)
+    await centre.write({ ...documentOf(1, one), node })
+    const states = async () => (await centre.transitions(node, one.execution)).map(({ state }) => state)
+    await vi.waitFor(async () => expect(await states()).toEqual(['starting', 'running']), {
+      timeout: 20_000,
+      interval: 50,
+    })
+    await centre.stop()
+    await running.stop()
   })
 
   it('leaves the pipeline to a file of its own, which knows nothing of the log', async () => {
