@@ -18,9 +18,9 @@ const settled = (name: string, version: number) =>
   until(
     `${name} version ${version} running`,
     async () => {
-      const job = await system.client.jobs.get({ namespace: 'default', name })
+      const { status: job } = await system.client.jobs.get({ namespace: 'default', name })
       return (
-        (job.rollout?.version === version && job.rollout.phase === 'completed' && job.state.type === 'running') ||
+        (job.rollout?.version === version && job.rollout.phase === 'completed' && job.state.state_type === 'running') ||
         undefined
       )
     },
@@ -50,7 +50,8 @@ describe('kill -9', () => {
     await until(
       'first wave',
       async () =>
-        ((await system.client.jobs.get({ namespace: 'default', name: 'waves' })).rollout?.wave ?? 0) >= 1 || undefined,
+        ((await system.client.jobs.get({ namespace: 'default', name: 'waves' })).status.rollout?.wave ?? 0) >= 1 ||
+        undefined,
     )
     for (const child of [...system.engines, ...system.schedulers]) kill9(child)
     await settled('waves', 1)
@@ -61,7 +62,8 @@ describe('kill -9', () => {
     await until(
       'the API is back',
       async () =>
-        (await system.client.jobs.get({ namespace: 'default', name: 'api' })).version === accepted.version || undefined,
+        (await system.client.jobs.get({ namespace: 'default', name: 'api' })).status.version === accepted.version ||
+        undefined,
     )
     await settled('api', 1)
   })
@@ -70,7 +72,8 @@ describe('kill -9', () => {
     await until(
       'first wave',
       async () =>
-        ((await system.client.jobs.get({ namespace: 'default', name: 'server' })).rollout?.wave ?? 0) >= 1 || undefined,
+        ((await system.client.jobs.get({ namespace: 'default', name: 'server' })).status.rollout?.wave ?? 0) >= 1 ||
+        undefined,
     )
     await system.nats.kill9()
     await system.nats.restart()

@@ -16,7 +16,7 @@ describe('a process job', () => {
     const accepted = await system.client.jobs.apply({ spec: sleeper('sleeper') })
     expect(accepted).toMatchObject({ version: 1, unchanged: false })
     await running()
-    const job = await system.client.jobs.get(key)
+    const { status: job } = await system.client.jobs.get(key)
     expect(job.rollout).toMatchObject({ phase: 'completed', waves: [2, 1], counts: { healthy: 3, failed: 0, open: 0 } })
     const { items } = await system.client.executions.list({ namespace: 'default', job: 'sleeper' })
     expect(items.map(({ state }) => state)).toEqual(['running', 'running', 'running'])
@@ -27,7 +27,10 @@ describe('a process job', () => {
   it('is not restarted by another description', async () => {
     const before = await system.client.executions.list({ namespace: 'default', job: 'sleeper' })
     await system.client.jobs.apply({ spec: sleeper('sleeper', { description: 'sleeps' }) })
-    await until('evaluated', async () => (await system.client.jobs.get(key)).placement?.version === 2 || undefined)
+    await until(
+      'evaluated',
+      async () => (await system.client.jobs.get(key)).status.placement?.version === 2 || undefined,
+    )
     const after = await system.client.executions.list({ namespace: 'default', job: 'sleeper' })
     expect(after.items.map(({ id }) => id)).toEqual(before.items.map(({ id }) => id))
   })
@@ -36,8 +39,8 @@ describe('a process job', () => {
     const config = { command: '/bin/sh', args: ['-c', 'while :; do sleep 2; done'] }
     await system.client.jobs.apply({ spec: sleeper('sleeper', { config }) })
     await until('version 3', async () => {
-      const job = await system.client.jobs.get(key)
-      return (job.rollout?.version === 3 && job.state.type === 'running') || undefined
+      const { status: job } = await system.client.jobs.get(key)
+      return (job.rollout?.version === 3 && job.state.state_type === 'running') || undefined
     })
     const after = await system.client.executions.list({ namespace: 'default', job: 'sleeper', state: 'running' })
     expect(after.items.map(({ previous }) => previous).sort()).toEqual(before.items.map(({ id }) => id).sort())
@@ -55,7 +58,9 @@ describe('a process job', () => {
   it('stops, and is deleted only then', async () => {
     await expect(system.client.jobs.delete(key)).rejects.toMatchObject({ code: 'job_not_stopped' })
     await system.client.jobs.stop(key, { reason: 'enough' })
-    expect(await system.client.jobs.get(key)).toMatchObject({ state: { type: 'stopped', message: 'enough' } })
+    expect(await system.client.jobs.get(key)).toMatchObject({
+      status: { state: { state_type: 'stopped', message: 'enough' } },
+    })
     await system.client.jobs.delete(key)
     await expect(system.client.jobs.get(key)).rejects.toMatchObject({ code: 'job_not_found' })
   })
@@ -67,7 +72,7 @@ describe('a broken job', () => {
     await system.client.jobs.apply({ spec: broken })
     const name = { namespace: 'default', name: 'broken' }
     await until('halted', async () => (await stateOf(system, name)) === 'rollout_failed' || undefined)
-    const job = await system.client.jobs.get(name)
+    const { status: job } = await system.client.jobs.get(name)
     expect(job.state.reason).toBe('budget_exhausted')
     expect(job.rollout?.counts).toMatchObject({ failed: 2, healthy: 0, open: 0 })
     const { items } = await system.client.executions.list({ namespace: 'default', job: 'broken' })
@@ -78,6 +83,6 @@ describe('a broken job', () => {
     await system.client.jobs.apply({ spec: sleeper('nowhere', { selector: { match_labels: { env: 'mars' } } }) })
     const name = { namespace: 'default', name: 'nowhere' }
     await until('queued', async () => (await stateOf(system, name)) === 'queued' || undefined)
-    expect((await system.client.jobs.get(name)).placement?.left_out).toEqual({ selector: 3 })
+    expect((await system.client.jobs.get(name)).status.placement?.left_out).toEqual({ selector: 3 })
   })
 })

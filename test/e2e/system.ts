@@ -118,7 +118,7 @@ export const startSystem = async ({ nodes = 3, instances = 1 }: SystemOptions = 
 }
 
 export const stateOf = async (system: System, key: JobKey): Promise<string> =>
-  (await system.client.jobs.get(key)).state.type
+  (await system.client.jobs.get(key)).status.state.state_type
 
 /** A process job that runs until it is stopped. */
 export const sleeper = (

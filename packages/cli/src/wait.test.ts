@@ -3,22 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { settled } from './wait.ts'
 
 const counts = { targets: 1, open: 0, healthy: 1, failed: 0, deferred: 0 }
-const job = (more: Partial<JobDetailView> = {}): JobDetailView => ({
-  namespace: 'default',
-  name: 'web',
-  id: 'x',
-  type: 'process',
+type Status = JobDetailView['status']
+const running: Status = {
   version: 2,
   revision: 5,
   lifecycle: 'active',
-  state: { type: 'running', reason: 'all_healthy', message: '', since: '2026-01-01T00:00:00.000Z' },
-  labels: {},
-  priority: 50,
+  state: { state_type: 'running', reason: 'all_healthy', message: '', since: '2026-01-01T00:00:00.000Z' },
   created_at: '2026-01-01T00:00:00.000Z',
   updated_at: '2026-01-01T00:00:00.000Z',
   placed: 1,
   seq: 9,
-  spec: {},
   versions: [1, 2].map((version) => ({
     version,
     at: '',
@@ -30,15 +24,19 @@ const job = (more: Partial<JobDetailView> = {}): JobDetailView => ({
   placement: { evaluation: 'e', trigger: 'job_updated', version: 2, at: '', seq: 3, left_out: {} },
   rollout: { id: 'r', type: 'update', version: 2, phase: 'completed', opened_at: '', counts },
   past_rollouts: [],
-  ...more,
+}
+const job = (more: Partial<Status> = {}): JobDetailView => ({
+  id: 'x',
+  spec: { namespace: 'default', name: 'web', type: 'process' },
+  status: { ...running, ...more },
 })
-const state = (type: JobDetailView['state']['type']) => ({ state: { ...job().state, type } })
+const state = (state_type: Status['state']['state_type']) => ({ state: { ...running.state, state_type } })
 const rollout = (version: number, phase: string) => ({
   rollout: { id: 'r', type: 'update', version, phase, opened_at: '', counts },
 })
 
 describe('a job has come to rest at a version when', () => {
-  it.each<[string, Partial<JobDetailView>, number | undefined]>([
+  it.each<[string, Partial<Status>, number | undefined]>([
     ['it runs', {}, 0],
     ['it completed', state('completed'), 0],
     ['it failed', state('failed'), 7],
@@ -59,7 +57,7 @@ describe('a job has come to rest at a version when', () => {
   })
 
   it('a change that no node sees needs no rollout of its own', () => {
-    const versions = job().versions.map((one) => ({ ...one, content: 'same' }))
+    const versions = running.versions.map((one) => ({ ...one, content: 'same' }))
     expect(settled(job({ versions, ...rollout(1, 'completed') }), 2)).toBe(0)
   })
 })

@@ -16,13 +16,13 @@ export interface WaitOptions {
  * Undefined while the version is on its way. A state that was recorded for an earlier version does not count: the version
  * must have been placed, and the rollout must be one of its content.
  */
-export const settled = (job: JobDetailView, version: number): number | undefined => {
+export const settled = ({ status: job }: JobDetailView, version: number): number | undefined => {
   if (job.version > version || job.lifecycle !== 'active') return exitCodes.conflict
   if (job.placement?.version !== version || job.rollout === undefined) return undefined
   const contentOf = (of: number): string | undefined => job.versions.find((one) => one.version === of)?.content
   if (contentOf(job.rollout.version) !== contentOf(version)) return undefined
   if (job.rollout.phase === 'planning' || job.rollout.phase === 'running') return undefined
-  switch (job.state.type) {
+  switch (job.state.state_type) {
     case 'running':
     case 'completed':
       return exitCodes.ok
@@ -42,7 +42,7 @@ export const waitForJob = async (client: Client, io: Io, key: JobKey, options: W
   let last: JobDetailView | undefined
   const look = async (minSeq: number): Promise<number | undefined> => {
     last = await client.jobs.get(key, { min_seq: minSeq }, { signal })
-    const text = `${paintState(io, last.state.type, 'err')}  ${last.state.message}`
+    const text = `${paintState(io, last.status.state.state_type, 'err')}  ${last.status.state.message}`
     if (text !== told) io.err(`${text}\n`)
     told = text
     return settled(last, options.version)
@@ -62,5 +62,5 @@ export const waitForJob = async (client: Client, io: Io, key: JobKey, options: W
   }
   if (io.interrupted.aborted) return exitCodes.interrupted
   io.err(`${io.styleErr('yellow', 'timed out')} after ${options.timeoutMs / 1000} s; the work goes on\n`)
-  return last?.state.type === 'queued' ? exitCodes.notPlaced : exitCodes.waitTimedOut
+  return last?.status.state.state_type === 'queued' ? exitCodes.notPlaced : exitCodes.waitTimedOut
 }

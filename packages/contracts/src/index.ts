@@ -49,6 +49,7 @@ export {
 export { type NodeAdmitted, type NodeEvent } from './events/node.ts'
 export { type LogOwnEvent } from './events/log.ts'
 export { applyBodySchema, deleteBodySchema, jobVerbs, stopBodySchema, type JobVerb } from './commands/job.ts'
+export { configProblems, type ConfigProblem } from './errors/config-problems.ts'
 export * from './http/index.ts'
 export * from './job-spec/index.ts'
 export * from './source/index.ts'

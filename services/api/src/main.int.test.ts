@@ -44,7 +44,9 @@ describe('the API as a process on a real server', () => {
     expect(ready).toMatchObject({ ready: true, service: 'api', health: expect.stringContaining('http://') as string })
     const client = createClient({ baseUrl: url })
     const { seq } = await client.jobs.apply({ spec: processSpec('web') })
-    expect(await client.jobs.get({ namespace: 'default', name: 'web' }, { min_seq: seq })).toMatchObject({ version: 1 })
+    expect(await client.jobs.get({ namespace: 'default', name: 'web' }, { min_seq: seq })).toMatchObject({
+      status: { version: 1 },
+    })
 
     const other = await connectStore({ url: server.url, name: 'some client' })
     const outcome = new Promise((resolve) => {

@@ -36,23 +36,24 @@ const pairs = (record: Readonly<Record<string, unknown>>): string | undefined =>
 const title = (io: Io, text: string): string => `\n${io.style('bold', text)}\n`
 
 const jobText = (io: Io, job: JobDetailView): string => {
-  const { state, rollout, placement } = job
+  const { id, spec, status } = job
+  const { state, rollout, placement } = status
   const waits =
     state.waits_for === undefined ? undefined : `${state.waits_for}${state.until ? ` until ${state.until}` : ''}`
   const lines = [
-    `${io.style('bold', `${job.namespace}/${job.name}`)}  ${paintState(io, state.type)}  ${state.message}\n`,
+    `${io.style('bold', `${spec.namespace}/${spec.name}`)}  ${paintState(io, state.state_type)}  ${state.message}\n`,
     facts(io, [
       ['reason', state.reason],
       ['since', state.since],
       ['waits for', waits],
       ['details', pairs(state.details ?? {})],
-      ['type', job.type],
-      ['id', job.id],
-      ['version', `${job.version} (revision ${job.revision}, seq ${job.seq})`],
-      ['labels', pairs(job.labels)],
-      ['placed on', `${job.placed} nodes`],
+      ['type', spec.type],
+      ['id', id],
+      ['version', `${status.version} (revision ${status.revision}, seq ${status.seq})`],
+      ['labels', pairs((spec['labels'] ?? {}) as Record<string, unknown>)],
+      ['placed on', `${status.placed} nodes`],
       ['left out', placement === undefined ? undefined : pairs(placement.left_out)],
-      ['trouble', job.condition],
+      ['trouble', status.condition],
     ]),
   ]
   if (rollout !== undefined) {
@@ -80,7 +81,7 @@ const jobText = (io: Io, job: JobDetailView): string => {
         { head: 'BY', cell: (one) => one.by },
         { head: 'CONTENT', cell: (one) => one.content.slice(0, 12) },
       ],
-      job.versions.toReversed().slice(0, LISTED),
+      status.versions.toReversed().slice(0, LISTED),
       { headers: true },
     ),
   )

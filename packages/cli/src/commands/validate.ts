@@ -1,9 +1,8 @@
 /** `dunlin validate`: what the server would say of a spec, without a server. */
-import { parseYamlOrJson, validateJobSpec } from '@dunlin/contracts'
+import { configProblems, parseYamlOrJson, validateJobSpec, type DunlinError, type YamlSource } from '@dunlin/contracts'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { readSpecFile } from '../read-spec.ts'
-import { lintPipelineOf } from '../lint.ts'
 
 export const addValidate = (program: Command, { io }: Context): void => {
   program
@@ -18,9 +17,17 @@ export const addValidate = (program: Command, { io }: Context): void => {
       if (!read.ok) throw read.error
       const parsed = validateJobSpec(read.value, read.source)
       if (!parsed.ok) throw parsed.error
-      lintPipelineOf(parsed.spec, read.source)
-      for (const { path, message } of parsed.warnings)
-        io.err(`${io.styleErr('yellow', 'warning')} ${path} ${message}\n`)
-      io.out(`${name}: ${parsed.spec.namespace}/${parsed.spec.name} ${io.style('green', 'valid')}\n`)
+      const { spec, warnings } = parsed
+      const wrong = spec.type === 'pipeline' ? await lint(spec.config, read.source) : undefined
+      if (wrong !== undefined) throw wrong
+      for (const { path, message } of warnings) io.err(`${io.styleErr('yellow', 'warning')} ${path} ${message}\n`)
+      io.out(`${name}: ${spec.namespace}/${spec.name} ${io.style('green', 'valid')}\n`)
     })
+}
+
+/** Loaded only when there is a pipeline: other commands start without its language. */
+const lint = async (config: unknown, source: YamlSource): Promise<DunlinError | undefined> => {
+  const { parsePipelineConfig } = await import('@dunlin/pipeline')
+  const linted = parsePipelineConfig(config)
+  return linted.ok ? undefined : configProblems(linted.problems, source)
 }

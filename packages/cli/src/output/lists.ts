@@ -5,21 +5,21 @@ import { age } from './format.ts'
 import { paintState } from './state.ts'
 import type { Column } from './table.ts'
 
-const rollout = ({ rollout }: JobView): string => {
+const rollout = ({ status: { rollout } }: JobView): string => {
   if (rollout === undefined) return '-'
   const { healthy, failed, targets } = rollout.counts
   return `${healthy}/${targets}${failed > 0 ? ` (${failed} failed)` : ''}`
 }
 
 export const jobColumns = (io: Io): readonly Column<JobView>[] => [
-  { head: 'NAMESPACE', cell: (job) => job.namespace },
-  { head: 'NAME', cell: (job) => job.name },
-  { head: 'TYPE', cell: (job) => job.type },
-  { head: 'STATE', cell: (job) => job.state.type, paint: (text) => paintState(io, text) },
-  { head: 'VERSION', cell: (job) => String(job.version), right: true },
+  { head: 'NAMESPACE', cell: (job) => job.spec.namespace },
+  { head: 'NAME', cell: (job) => job.spec.name },
+  { head: 'TYPE', cell: (job) => job.spec.type },
+  { head: 'STATE', cell: (job) => job.status.state.state_type, paint: (text) => paintState(io, text) },
+  { head: 'VERSION', cell: (job) => String(job.status.version), right: true },
   { head: 'HEALTHY', cell: rollout },
-  { head: 'AGE', cell: (job) => age(job.created_at, Date.now()), right: true },
-  { head: 'MESSAGE', cell: (job) => job.state.message },
+  { head: 'AGE', cell: (job) => age(job.status.created_at, Date.now()), right: true },
+  { head: 'MESSAGE', cell: (job) => job.status.state.message },
 ]
 
 export const nodeColumns = (io: Io): readonly Column<NodeView>[] => [

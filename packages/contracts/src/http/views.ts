@@ -22,7 +22,7 @@ export const connectionStates = ['never', 'connected', 'disconnected', 'lost'] a
 
 const jobStateView = z
   .object({
-    type: z.enum(jobStateTypes),
+    state_type: z.enum(jobStateTypes),
     reason: z.string().meta({ description: 'Stable word for programs' }),
     message: z.string().meta({ description: 'Sentence for people' }),
     since: instant,
@@ -56,53 +56,65 @@ export const rolloutView = z
   })
   .meta({ id: 'Rollout' })
 
-const jobFields = {
-  namespace: z.string(),
-  name: z.string(),
-  id: z.string().meta({ description: 'ULID of this incarnation' }),
-  type: z.string(),
+const jobStatusFields = {
   version: z.int(),
   revision: z.int(),
-  lifecycle: z.enum(['active', 'stopped', 'deleted']),
-  state: jobStateView,
-  labels,
-  priority: z.int(),
-  description: z.string().optional(),
   created_at: instant,
   updated_at: instant,
-  placed: count.meta({ description: 'Nodes that the job belongs on' }),
+  lifecycle: z.enum(['active', 'stopped', 'deleted']),
+  state: jobStateView,
   rollout: rolloutView.optional(),
+  placed: count.meta({ description: 'Nodes that the job belongs on' }),
   seq: z.int().meta({ description: "Log sequence of the job's last commit" }),
   condition: z.string().optional().meta({ description: 'Set when this process can only read the job, and why' }),
 }
-export const jobView = z.object(jobFields).meta({ id: 'Job' })
 
+/** In a list: the spec without its config, which may be large. */
+export const jobView = z
+  .object({
+    id: z.string().meta({ description: 'ULID of this incarnation' }),
+    spec: z.object({
+      namespace: z.string(),
+      name: z.string(),
+      type: z.string(),
+      labels,
+      priority: z.int(),
+      description: z.string().optional(),
+    }),
+    status: z.object(jobStatusFields),
+  })
+  .meta({ id: 'Job' })
+
+/** `spec` as it was applied, with defaults: this document can be applied again as it is. */
 export const jobDetailView = z
   .object({
-    ...jobFields,
-    spec: z.record(z.string(), z.unknown()),
-    versions: z.array(
-      z.object({
-        version: z.int(),
-        at: instant,
-        by: z.string(),
-        seq: z.int(),
-        spec_hash: z.string(),
-        content: z.string(),
-        rolled_back_from: z.int().optional(),
-      }),
-    ),
-    placement: z
-      .object({
-        evaluation: z.string(),
-        trigger: z.string(),
-        version: z.int(),
-        at: instant,
-        seq: z.int(),
-        left_out: z.record(z.string(), count).meta({ description: 'Nodes left out, by reason' }),
-      })
-      .optional(),
-    past_rollouts: z.array(rolloutView),
+    id: z.string(),
+    spec: z.looseObject({ namespace: z.string(), name: z.string(), type: z.string() }),
+    status: z.object({
+      ...jobStatusFields,
+      versions: z.array(
+        z.object({
+          version: z.int(),
+          at: instant,
+          by: z.string(),
+          seq: z.int(),
+          spec_hash: z.string(),
+          content: z.string(),
+          rolled_back_from: z.int().optional(),
+        }),
+      ),
+      placement: z
+        .object({
+          evaluation: z.string(),
+          trigger: z.string(),
+          version: z.int(),
+          at: instant,
+          seq: z.int(),
+          left_out: z.record(z.string(), count).meta({ description: 'Nodes left out, by reason' }),
+        })
+        .optional(),
+      past_rollouts: z.array(rolloutView),
+    }),
   })
   .meta({ id: 'JobDetail' })
 

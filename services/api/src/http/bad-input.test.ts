@@ -101,6 +101,16 @@ describe('a bad PUT /api/v1/jobs is refused by name and place, and changes nothi
     ])
   })
 
+  it('lints the mapping of a pipeline, with its place', async () => {
+    const pipeline =
+      'name: x\ntype: pipeline\nconfig:\n  input: {file: {paths: [/var/log/app/*.log]}}\n  pipeline:\n    processors:\n      - mapping: |\n          root = this.(\n  output: {stdout: {}}\n'
+    const answer = await given.send('PUT', '/api/v1/jobs', yaml(pipeline))
+    expect(answer.problem()).toMatchObject({
+      code: 'invalid_spec',
+      errors: [{ path: 'config.pipeline.processors[0].mapping', code: 'mapping_parse', line: 7, column: 9 }],
+    })
+  })
+
   it('takes YAML that is right', async () => {
     const fresh = await startInProcess()
     const answer = await fresh.send('PUT', '/api/v1/jobs', yaml('name: x\ntype: process\nconfig: {command: sleep}\n'))

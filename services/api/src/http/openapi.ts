@@ -1,6 +1,5 @@
-/** The OpenAPI 3.1 document, made from the contract table the first time somebody asks for it. */
+/** The OpenAPI 3.1 document, made from the contract table. */
 import { commonErrors, errorCatalogue, operations, problemView, type Operation } from '@dunlin/contracts'
-import type { FastifyInstance } from 'fastify'
 import {
   createDocument,
   type ZodOpenApiObject,
@@ -57,7 +56,7 @@ const operationObject = (id: string, entry: Operation): ZodOpenApiOperationObjec
   responses: { '200': content(entry), ...failures(entry) },
 })
 
-const openApiDocument = (version: string): ReturnType<typeof createDocument> => {
+export const openApiDocument = (version: string): ReturnType<typeof createDocument> => {
   const paths: ZodOpenApiPathsObject = {}
   for (const [id, entry] of Object.entries<Operation>(operations)) {
     const method = entry.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete'
@@ -70,12 +69,4 @@ const openApiDocument = (version: string): ReturnType<typeof createDocument> => 
   }
   // A client made from this must bear new fields in answers.
   return createDocument(document, { allowEmptySchema: { unknown: true } })
-}
-
-export const registerOpenApi = (app: FastifyInstance, version: string): void => {
-  let text: string | undefined
-  app.get('/openapi.json', async (_request, reply) => {
-    text ??= JSON.stringify(openApiDocument(version))
-    return reply.type('application/json; charset=utf-8').send(text)
-  })
 }

@@ -63,8 +63,8 @@ describe('commands by subject', () => {
       name: 'web',
     })
     await expect.poll(() => store.intake.queued).toBe(0)
-    const job = (await send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
-    expect([job.lifecycle, job.versions[0]?.by]).toEqual(['stopped', 'nats'])
+    const { status } = (await send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
+    expect([status.lifecycle, status.versions[0]?.by]).toEqual(['stopped', 'nats'])
     expect((await send('GET', '/api/v1/commands/c.3')).json()).toMatchObject({ ok: true, version: 3 })
   })
 
@@ -72,8 +72,8 @@ describe('commands by subject', () => {
     const { publish, answered, send } = await start()
     publish('web', 'apply', { ...spec('web'), actor: 'ana' })
     await answered(1)
-    const { versions } = (await send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
-    expect(versions[0]?.by).toBe('nats:?ana')
+    const { status } = (await send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
+    expect(status.versions[0]?.by).toBe('nats:?ana')
   })
 
   it('are applied once when they are delivered or sent twice, also without an id', async () => {

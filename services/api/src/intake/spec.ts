@@ -1,5 +1,6 @@
 /** A job spec on its way in: read strictly, parsed by the contract, and its pipeline linted, all before anything is decided. */
 import {
+  configProblems,
   DunlinError,
   parseJobSpec,
   parseYamlOrJson,
@@ -7,8 +8,8 @@ import {
   type Warning,
   type YamlSource,
 } from '@dunlin/contracts'
+import { parsePipelineConfig, type PipelineWarning } from '@dunlin/pipeline'
 import type { RawBody } from '../http/body.ts'
-import { lintPipeline } from './lint.ts'
 
 export interface ReadSpec {
   readonly spec: JobSpec
@@ -26,9 +27,14 @@ export const specFromValue = (value: unknown, source?: YamlSource): ReadSpec => 
   const parsed = parseJobSpec(value, source)
   if (!parsed.ok) throw parsed.error
   const { spec, warnings } = parsed
-  const issues = spec.type === 'pipeline' ? lintPipeline(spec.config, source) : []
-  const [first] = issues
-  if (first !== undefined)
-    throw new DunlinError('invalid_spec', `${first.path ?? 'config'}: ${first.message}`, { errors: issues })
-  return { spec, warnings }
+  if (spec.type !== 'pipeline') return { spec, warnings }
+  const linted = parsePipelineConfig(spec.config)
+  if (linted.ok) return { spec, warnings: [...warnings, ...linted.warnings.map(lintWarning)] }
+  throw configProblems(linted.problems, source) ?? new DunlinError('invalid_spec', 'config: is not a pipeline')
 }
+
+const lintWarning = ({ path, message }: PipelineWarning): Warning => ({
+  code: 'suspicious',
+  path: path === '' ? 'config' : `config.${path}`,
+  message,
+})

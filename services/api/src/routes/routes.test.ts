@@ -75,8 +75,8 @@ describe('PUT /api/v1/jobs', () => {
 
   it('records who asked', async () => {
     await apply('web', {}, { 'x-dunlin-actor': 'ana' })
-    const { versions } = (await given.send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
-    expect(versions.map(({ by }) => by)).toEqual(['user:ana'])
+    const { status } = (await given.send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
+    expect(status.versions.map(({ by }) => by)).toEqual(['user:ana'])
   })
 
   it('tells what it translated', async () => {
@@ -90,11 +90,8 @@ describe('one job', () => {
     await apply('web', { labels: { team: 'a' } })
     const shown = await given.send('GET', '/api/v1/jobs/default/web?min_seq=1')
     expect(operations.getJob.response.parse(shown.json())).toMatchObject({
-      name: 'web',
-      state: { type: 'pending' },
-      labels: { team: 'a' },
-      spec: { config: { command: 'sleep' } },
-      versions: [{ version: 1, seq: 1 }],
+      spec: { name: 'web', labels: { team: 'a' }, config: { command: 'sleep' } },
+      status: { state: { state_type: 'pending' }, versions: [{ version: 1, seq: 1 }] },
     })
     const updated = await apply('web', { priority: 7 }, { 'if-match': String(shown.headers['etag']) })
     expect(updated.status).toBe(200)
@@ -127,7 +124,7 @@ describe('one job', () => {
     ] as const) {
       expect((await apply(name, { namespace })).status).toBe(200)
       const shown = await given.send('GET', `/api/v1/jobs/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`)
-      expect(shown.json()).toMatchObject({ namespace, name })
+      expect(shown.json()).toMatchObject({ spec: { namespace, name } })
     }
   })
 })
@@ -146,7 +143,7 @@ describe('lists', () => {
         ).json(),
       )
       expect(page).toMatchObject({ total: 4, total_is_exact: true, seq: 8 })
-      names.push(...page.items.map(({ name }) => name))
+      names.push(...page.items.map(({ spec }) => spec.name))
       cursor = page.next_cursor
     } while (cursor !== undefined)
     expect(names).toEqual(['web-0', 'web-1', 'web-2', 'web-3'])

@@ -59,7 +59,9 @@ describe('readiness', () => {
     one.store.faults.log.rewindTo(1)
     const names = async (): Promise<unknown> => {
       const answer = await one.send('GET', '/api/v1/jobs')
-      return answer.status === 200 ? answer.as(operations.listJobs.response).items.map(({ name }) => name) : undefined
+      return answer.status === 200
+        ? answer.as(operations.listJobs.response).items.map(({ spec }) => spec.name)
+        : undefined
     }
     await expect.poll(names).toEqual(['a'])
     expect((await one.send('PUT', '/api/v1/jobs', { body: processSpec('b') })).json()).toMatchObject({

@@ -1,33 +1,20 @@
 /** Jobs as the API shows them. */
-import type { JobDetailView, JobKey, JobView, RolloutView } from '@dunlin/contracts'
+import type { JobDetailView, JobKey, JobStateView, JobView, RolloutView } from '@dunlin/contracts'
 import type { Job, JobState, PresentJob, Rollout, RolloutSummary } from '@dunlin/domain'
 import type { Aggregate } from '@dunlin/eventstore'
 import { instant } from './instant.ts'
 
-export const jobView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob): JobView => {
+const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status'] => {
   const { versions, placement, rollouts } = job
-  const spec = versions.spec as {
-    type?: string
-    labels?: Record<string, string>
-    priority?: number
-    description?: string
-  }
   return {
-    namespace: key.namespace,
-    name: key.name,
-    id: versions.id,
-    type: spec.type ?? '',
     version: versions.version,
     revision: versions.revision,
-    lifecycle: versions.lifecycle,
-    state: stateView(versions.state),
-    labels: { ...spec.labels },
-    priority: spec.priority ?? 50,
-    ...(spec.description === undefined ? {} : { description: spec.description }),
     created_at: instant(versions.createdAt),
     updated_at: instant(versions.updatedAt),
-    placed: placement.nodes.size,
+    lifecycle: versions.lifecycle,
+    state: stateView(versions.state),
     ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts.current) }),
+    placed: placement.nodes.size,
     seq: aggregate.seq,
     ...(aggregate.condition.is === 'ok'
       ? {}
@@ -35,39 +22,64 @@ export const jobView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob)
   }
 }
 
-export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob): JobDetailView => {
-  const { versions, placement, rollouts } = job
-  const { last } = placement
+export const jobView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob): JobView => {
+  const spec = job.versions.spec as {
+    type?: string
+    labels?: Record<string, string>
+    priority?: number
+    description?: string
+  }
   return {
-    ...jobView(key, aggregate, job),
-    spec: { ...versions.spec },
-    versions: versions.history.map((record) => ({
-      version: record.version,
-      at: instant(record.at),
-      by: record.by,
-      seq: record.seq,
-      spec_hash: record.specHash,
-      content: record.content,
-      ...(record.rolledBackFrom === undefined ? {} : { rolled_back_from: record.rolledBackFrom }),
-    })),
-    ...(last === undefined
-      ? {}
-      : {
-          placement: {
-            evaluation: last.evaluation,
-            trigger: last.trigger,
-            version: last.version,
-            at: instant(last.at),
-            seq: last.seq,
-            left_out: { ...last.leftOut },
-          },
-        }),
-    past_rollouts: rollouts.past.map(pastRolloutView),
+    id: job.versions.id,
+    spec: {
+      namespace: key.namespace,
+      name: key.name,
+      type: spec.type ?? '',
+      labels: { ...spec.labels },
+      priority: spec.priority ?? 50,
+      ...(spec.description === undefined ? {} : { description: spec.description }),
+    },
+    status: statusView(aggregate, job),
   }
 }
 
-const stateView = (state: JobState): JobView['state'] => ({
-  type: state.type,
+export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob): JobDetailView => {
+  const { versions, placement, rollouts } = job
+  const { last } = placement
+  const { type } = versions.spec as { type?: string }
+  return {
+    id: versions.id,
+    spec: { ...versions.spec, namespace: key.namespace, name: key.name, type: type ?? '' },
+    status: {
+      ...statusView(aggregate, job),
+      versions: versions.history.map((record) => ({
+        version: record.version,
+        at: instant(record.at),
+        by: record.by,
+        seq: record.seq,
+        spec_hash: record.specHash,
+        content: record.content,
+        ...(record.rolledBackFrom === undefined ? {} : { rolled_back_from: record.rolledBackFrom }),
+      })),
+      ...(last === undefined
+        ? {}
+        : {
+            placement: {
+              evaluation: last.evaluation,
+              trigger: last.trigger,
+              version: last.version,
+              at: instant(last.at),
+              seq: last.seq,
+              left_out: { ...last.leftOut },
+            },
+          }),
+      past_rollouts: rollouts.past.map(pastRolloutView),
+    },
+  }
+}
+
+const stateView = (state: JobState): JobStateView => ({
+  state_type: state.type,
   reason: state.reason,
   message: state.message,
   since: instant(state.since),
