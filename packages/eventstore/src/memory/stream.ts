@@ -4,7 +4,7 @@ import type { AppendRequest, AppendResult, LogInfo, LogPosition, Recorded } from
 import { markOf } from '../log.ts'
 
 /** Largest message of a server with default settings, headers included. */
-export const MAX_MESSAGE_BYTES = 1024 * 1024
+const MAX_MESSAGE_BYTES = 1024 * 1024
 /** Roughly what the server adds for subject, headers and record. */
 const OVERHEAD_BYTES = 64
 

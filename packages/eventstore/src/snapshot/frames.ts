@@ -11,9 +11,9 @@ const decompress = promisify(zstdDecompress)
 const trips = (bytes: Uint8Array) => ({ chunkSize: bytes.byteLength < 16 * 1024 ? 64 * 1024 : 1024 * 1024 })
 const FAST = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 }
 /** An aggregate never spans two frames; one that is larger makes its frame larger. */
-export const FRAME_BYTES = 2 * 1024 * 1024
+const FRAME_BYTES = 2 * 1024 * 1024
 
-export const packFrame = (raw: Uint8Array): Promise<Buffer> => compress(raw, { params: FAST, ...trips(raw) })
+const packFrame = (raw: Uint8Array): Promise<Buffer> => compress(raw, { params: FAST, ...trips(raw) })
 export const unpackFrame = (packed: Uint8Array): Promise<Buffer> => decompress(packed, trips(packed))
 
 /** Appends texts to frames and packs each frame as soon as it is full. */

@@ -26,7 +26,7 @@ const SLICE_MS = 4
 const LOOK_EVERY = 16
 const KEPT = 2
 
-export const snapshotObject = (name: string, seq: number): string => `${name}/${String(seq).padStart(16, '0')}`
+const snapshotObject = (name: string, seq: number): string => `${name}/${String(seq).padStart(16, '0')}`
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
