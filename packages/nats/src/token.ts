@@ -18,6 +18,7 @@ const isPlainByte = (byte: number): boolean =>
 
 /** How many characters the token of a name has; 0 for the empty name, NaN for text that is not valid Unicode. */
 export const tokenLength = (name: string): number => {
+  if (PLAIN.test(name)) return name.length
   if (!name.isWellFormed()) return Number.NaN
   let length = 0
   for (const byte of encoder.encode(name)) length += isPlainByte(byte) ? 1 : 3
