@@ -26,6 +26,9 @@ export const pathParts = (text: string): Path =>
       : Number(index),
   )
 
+const at = (path: string): string =>
+  path === '' ? 'config' : path.startsWith('[') ? `config${path}` : `config.${path}`
+
 const sentence = ({ message, line, column }: ConfigProblem): string =>
   line === undefined ? message : `${message} (line ${line}, column ${column ?? 1} of its text)`
 
@@ -33,8 +36,6 @@ const sentence = ({ message, line, column }: ConfigProblem): string =>
 export const configProblems = (problems: readonly ConfigProblem[], source?: YamlSource): DunlinError | undefined => {
   const [first] = problems
   if (first === undefined) return undefined
-  const at = (path: string): string =>
-    path === '' ? 'config' : path.startsWith('[') ? `config${path}` : `config.${path}`
   const errors = problems.map((problem) => ({
     path: at(problem.path),
     code: problem.code,
