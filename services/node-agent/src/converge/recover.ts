@@ -1,10 +1,65 @@
 /** After a start of the agent: what the journal and the task directories say becomes the agent's memory again. */
+import type { ExecutionId } from '@dunlin/contracts/agent'
 import type { Phase } from '@dunlin/domain/agent'
 import type { Clock } from '@dunlin/runtime/agent'
+import { rm } from 'node:fs/promises'
+import { sweepTaskDir } from '../drivers/launch.ts'
 import type { KnownExecution } from '../journal/journal.ts'
+import type { AgentPorts } from '../ports.ts'
+import type { Attempts } from './attempts.ts'
 import { newCutting, type Execution } from './execution.ts'
+import { orphanTasks } from './task-record.ts'
 
-export const recoverExecution = (known: KnownExecution, acknowledgedJ: number, clock: Clock): Execution => {
+interface Recovery {
+  readonly ports: Pick<AgentPorts, 'journal' | 'clock' | 'logger'>
+  readonly attempts: Attempts
+  /** Filled with what is found. */
+  readonly executions: Map<ExecutionId, Execution>
+  readonly dataDir: string
+}
+
+export const recoverExecutions = (recovery: Recovery): void => {
+  const { ports, executions, dataDir } = recovery
+  const { journal, clock, logger } = ports
+  for (const known of journal.executions())
+    executions.set(known.entry.execution, recoverExecution(known, journal.acknowledgedJ, clock))
+  for (const { name, dir, record } of orphanTasks(dataDir, new Set<string>(executions.keys()))) {
+    logger.warn('a task that the journal does not know', { execution: name, known: record !== undefined })
+    if (!record) {
+      // Whatever it was, nobody can name it any more: it must not run on.
+      void endNameless(dir)
+      continue
+    }
+    journal.saveContent(record.entry.content, record.content)
+    const j = journal.record(record.entry, record.local, record.latest, true)
+    executions.set(record.entry.execution, recoverExecution({ ...record, j }, journal.acknowledgedJ, clock))
+  }
+  for (const one of executions.values()) resume(one, recovery)
+}
+
+/** Goes on with an end that was under way, and gives an adopted attempt its timeout. */
+const resume = (one: Execution, { attempts, ports: { clock, logger } }: Recovery): void => {
+  if (one.phase.is !== 'running') return
+  const { ending } = one.local
+  const ready = attempts.task(one)
+  const limitMs = one.content?.executionTimeoutMs ?? 0
+  if (limitMs > 0) one.phase = { is: 'running', timeoutAtMs: one.attemptStartedMs + limitMs }
+  const inspected = ready?.driver.inspect(ready.task)
+  logger.info('found again', { execution: one.entry.execution, job: one.entry.job, task: inspected?.is, ending })
+  if (ending) return attempts.end(one, ending)
+  if (inspected?.is === 'absent') {
+    // The agent was killed between deciding to start and starting.
+    one.local = { ...one.local, attempt: one.local.attempt - 1 }
+    one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() }
+  }
+}
+
+const endNameless = async (dir: string): Promise<void> => {
+  await sweepTaskDir(dir)
+  await rm(dir, { recursive: true, force: true })
+}
+
+const recoverExecution = (known: KnownExecution, acknowledgedJ: number, clock: Clock): Execution => {
   const { entry, local, latest, j } = known
   const nowMs = clock.monotonicMs()
   // The wall clock bridges the two processes; one that was set back must not put the beginning into the future.

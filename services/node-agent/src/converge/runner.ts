@@ -8,15 +8,13 @@ import type { Timer } from '@dunlin/runtime/agent'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from '../drivers/driver.ts'
-import { sweepTaskDir } from '../drivers/launch.ts'
 import type { AgentPorts } from '../ports.ts'
 import type { Timings } from '../timings.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
 import type { Contents } from './contents.ts'
 import type { Documents } from './documents.ts'
 import { newCutting, newLocal, observedOf, taskDirOf, transitionOf, type Execution } from './execution.ts'
-import { recoverExecution } from './recover.ts'
-import { orphanTasks } from './task-record.ts'
+import { recoverExecutions } from './recover.ts'
 import type { Teller } from './telling.ts'
 
 export interface Runner {
@@ -70,7 +68,8 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   }
   const attempts = createAttempts({ ports, drivers, contents, teller, timings, dataDir, onChange: kick })
 
-  recover()
+  recoverExecutions({ ports, attempts, executions, dataDir })
+  kick()
 
   function round(): void {
     for (const one of executions.values()) attempts.look(one)
@@ -228,41 +227,6 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     alarm = clock.after(delayMs, kick)
   }
 
-  function recover(): void {
-    for (const known of journal.executions())
-      executions.set(known.entry.execution, recoverExecution(known, journal.acknowledgedJ, clock))
-    for (const { name, dir, record } of orphanTasks(dataDir, new Set<string>(executions.keys()))) {
-      logger.warn('a task that the journal does not know', { execution: name, known: record !== undefined })
-      if (!record) {
-        // Whatever it was, nobody can name it any more: it must not run on.
-        void endNameless(dir)
-        continue
-      }
-      journal.saveContent(record.entry.content, record.content)
-      const j = journal.record(record.entry, record.local, record.latest, true)
-      executions.set(record.entry.execution, recoverExecution({ ...record, j }, journal.acknowledgedJ, clock))
-    }
-    for (const one of executions.values()) resume(one)
-    kick()
-  }
-
-  /** Goes on with an end that was under way, and gives an adopted attempt its timeout. */
-  function resume(one: Execution): void {
-    if (one.phase.is !== 'running') return
-    const { ending } = one.local
-    const ready = attempts.task(one)
-    const limitMs = one.content?.executionTimeoutMs ?? 0
-    if (limitMs > 0) one.phase = { is: 'running', timeoutAtMs: one.attemptStartedMs + limitMs }
-    const inspected = ready?.driver.inspect(ready.task)
-    logger.info('found again', { execution: one.entry.execution, job: one.entry.job, task: inspected?.is, ending })
-    if (ending) return attempts.end(one, ending)
-    if (inspected?.is === 'absent') {
-      // The agent was killed between deciding to start and starting.
-      one.local = { ...one.local, attempt: one.local.attempt - 1 }
-      one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() }
-    }
-  }
-
   return {
     executions,
     attempts,
@@ -282,9 +246,4 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       alarm?.cancel()
     },
   }
-}
-
-const endNameless = async (dir: string): Promise<void> => {
-  await sweepTaskDir(dir)
-  await rm(dir, { recursive: true, force: true })
 }
