@@ -129,7 +129,8 @@ describe('dunlin', { timeout: 30_000 }, () => {
     expect(table.out.trimEnd().split('\n')).toHaveLength(3)
     expect(table.err).toContain('2 of 3 shown')
     expect((await dunlin(['get', 'jobs', '--no-headers'])).out).not.toContain('NAMESPACE')
-    const names = (text: unknown): string[] => (text as { items: { name: string }[] }).items.map(({ name }) => name)
+    const names = (page: unknown): string[] =>
+      (page as { items: { spec: { name: string } }[] }).items.map(({ spec }) => spec.name)
     expect(names(JSON.parse((await dunlin(['get', 'jobs', '-o', 'json'])).out))).toEqual(['older', 'other', 'web'])
     expect(names(parse((await dunlin(['get', 'jobs', '-o', 'yaml'])).out))).toEqual(['older', 'other', 'web'])
     expect(await dunlin(['get', 'nodes', '--no-headers'])).toEqual({ code: 0, out: '', err: 'nothing found\n' })
@@ -169,6 +170,9 @@ describe('dunlin', { timeout: 30_000 }, () => {
       out: 'standard input: default/x valid\n',
     })
     expect((await dunlin(['validate', '-f', '-'], { ...offline, input: 'name: [' })).code).toBe(2)
+    const pipeline = 'name: x\ntype: pipeline\nconfig:\n  input: {fil: {}}\n  output: {stdout: {}}\n'
+    const linted = await dunlin(['validate', '-f', '-'], { ...offline, input: pipeline })
+    expect([linted.code, linted.err]).toEqual([2, expect.stringMatching(/config\.input\S* \(line 4, column \d+\)/)])
   })
 
   it('helps with examples, knows its version, and colours only when asked to', async () => {

@@ -54,4 +54,4 @@ export const readCommit = (json: unknown): Commit | UnreadableCommit => {
   return json as Commit
 }
 
-export const isUnreadable = (read: Commit | UnreadableCommit): read is UnreadableCommit => 'reason' in read
+export const isUnreadable = (read: Commit | UnreadableCommit): read is UnreadableCommit => !('ev' in read)

@@ -4,7 +4,6 @@
  * of instances may run; the lease holder acts, the compare-and-set on the job's subject keeps even two of them right.
  */
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
-import type { Job } from '@dunlin/domain'
 import { createCommandHandler, followInto, holdLease, keepSnapshots, type LoadedSnapshot } from '@dunlin/eventstore'
 import { createPump, every, sha256 } from '@dunlin/runtime'
 import { createFleet } from './fleet/fleet.ts'
@@ -63,7 +62,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     options.snapshot,
   )
   const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
-  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
+  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
   const work: WaveWork = { clock, random: ports.random, fleet, handler }
 
   const act = async (): Promise<void> => {
@@ -158,7 +157,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   const tick = every(clock, options.tickMs ?? 1_000, () => {
     if (!leads || !caughtUp || !live) return
     judge.tick()
-    for (const [key, job] of fleet.jobs()) if (mayWait(job)) fleet.due.add(key)
+    for (const key of fleet.running) fleet.due.add(key)
     pump.wake()
   })
 
@@ -184,9 +183,6 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     },
   }
 }
-
-/** A running rollout waits for time too: expiry, and grants that can no longer be activated. */
-const mayWait = (job: Job): boolean => job.rollouts.current?.phase === 'running'
 
 /** The nodes whose validation a commit may have changed; undefined = all of the job. */
 const nodesOf = (events: readonly JobSubjectEvent[]): readonly NodeId[] | undefined => {

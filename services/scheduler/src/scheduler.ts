@@ -71,7 +71,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   const pump = createPump(clock, logger, () => act())
   const fleet = createFleet(() => pump.wake(), options.snapshot)
   for (const [node, seq] of pendingDocuments(options.snapshot?.extra)) touchDocument(fleet.marks, node, seq)
-  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock })
+  const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
   const work: Work = {
     ...ports,
     fleet,

@@ -19,6 +19,8 @@ export interface Fleet extends FleetReader {
   readonly fold: Fold<FleetKinds>
   /** Jobs whose rollout may have something to do. */
   readonly due: Set<string>
+  /** Jobs whose rollout runs: they wait for time too (expiry, grants that can no longer be activated). */
+  readonly running: Set<string>
   jobs(): Iterable<readonly [key: string, job: Job]>
   isConnected(node: NodeId): boolean
   epoch(): number
@@ -30,7 +32,13 @@ export const ENGINE_FOLD = `rollout-engine/${FOLD_VERSION}`
 
 export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot): Fleet => {
   const due = new Set<string>()
+  const running = new Set<string>()
   const placed = createPlacementIndex()
+
+  const note = (key: string, job: Job): void => {
+    if (job.rollouts.current?.phase === 'running') running.add(key)
+    else running.delete(key)
+  }
 
   const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
     if (folded.admission !== 'admitted' || folded.commit === undefined) return
@@ -38,7 +46,9 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       const { ev } = folded.commit as Commit<JobSubjectEvent>
       placed.note(folded.key, ev)
       if (ev.some(({ type }) => type !== 'JobStateChanged' && type !== 'CommandNoted')) due.add(folded.key)
-      listeners.onJob(folded.key, ev, (aggregate as Aggregate<Job>).state)
+      const job = (aggregate as Aggregate<Job>).state
+      note(folded.key, job)
+      listeners.onJob(folded.key, ev, job)
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
       if (!ev.some(({ type }) => type === 'NodeConnected' || type === 'NodeReturned')) return
@@ -66,17 +76,20 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     ...reader,
     fold,
     due,
+    running,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
     epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
     markAll: () => {
       for (const [key, job] of jobs()) {
         due.add(key)
+        note(key, job)
         for (const node of job.placement.nodes) placed.add(key, node)
       }
     },
     clear: () => {
       due.clear()
+      running.clear()
       placed.clear()
     },
   }
