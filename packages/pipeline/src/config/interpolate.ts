@@ -16,7 +16,7 @@ export function hasQuery(text: string): boolean {
 }
 
 /** A variable without a default has no value. */
-export class MissingVariableError extends Error {
+class MissingVariableError extends Error {
   override readonly name = 'MissingVariableError'
 }
 

@@ -9,7 +9,18 @@ export function schemaProblems(
   path: string,
   knownFields: (at: readonly PropertyKey[]) => readonly string[],
 ): PipelineProblem[] {
+  const mistyped = new Set<string>()
+  for (const issue of error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    for (const key of issue.keys) {
+      const meant = nearest(key, knownFields(issue.path))
+      if (meant !== undefined) mistyped.add([...issue.path, meant].join('\0'))
+    }
+  }
   return error.issues.flatMap((issue) => {
+    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+    // Who wrote `path` for `paths` need not be told that `paths` is missing.
+    if (missing && mistyped.has(issue.path.join('\0'))) return []
     const place = issue.path.reduce<string>(
       (at, field) => fieldPath(at, typeof field === 'symbol' ? String(field) : field),
       path,
@@ -17,7 +28,7 @@ export function schemaProblems(
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownField(place, key, knownFields(issue.path)))
     }
-    return [problem('invalid_value', place, sentence(issue.message))]
+    return [problem('invalid_value', place, missing ? 'is missing' : sentence(issue.message))]
   })
 }
 

@@ -77,7 +77,7 @@ function toBoolean(value: Value): boolean {
 
 const FLOAT = /^[+-]?(?:\d[\d]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
-export function toFloat(value: Value): number {
+function toFloat(value: Value): number {
   const text = value instanceof Uint8Array ? textOf(value) : value
   if (typeof text !== 'string') {
     const number = numberOf(text)
@@ -103,7 +103,7 @@ function parseFailure(how: string, text: string, why: string): MappingError {
   return new MappingError(`strconv.${how}: parsing ${JSON.stringify(text)}: ${why}`)
 }
 
-export function toInteger(value: Value): Integer {
+function toInteger(value: Value): Integer {
   if (typeof value === 'number' || typeof value === 'bigint') return value
   if (value instanceof Uint) {
     if (value.value > 2n ** 63n - 1n) {

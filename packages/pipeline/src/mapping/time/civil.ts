@@ -40,7 +40,7 @@ export function civil(epochNs: bigint, offsetSeconds: number): Civil {
 }
 
 /** Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant's algorithm). */
-export function daysOfDate(year: number, month: number, day: number): number {
+function daysOfDate(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
   const yearOfEra = y - era * 400

@@ -98,7 +98,7 @@ function zoneOffset(element: string, offset: number): string {
 }
 
 /** `CET` and the like; an offset where the zone has no name of its own. */
-export function zoneAbbreviation(time: Timestamp, offset: number): string {
+function zoneAbbreviation(time: Timestamp, offset: number): string {
   const name = abbreviationOf(time.zone, Number(time.epochNs / 1_000_000n))
   if (name !== '') return name
   const size = Math.abs(offset)

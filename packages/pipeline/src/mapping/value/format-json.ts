@@ -15,6 +15,8 @@ export interface JsonLayout {
 const COMPACT: JsonLayout = { indent: '', escapeHtml: true, emptyLiteralAsNull: false }
 const UNSAFE = /[<>&\u2028\u2029]/
 const UNSAFE_ALL = /[<>&\u2028\u2029]/g
+/** Nothing in it needs an escape of any kind. */
+const ORDINARY = /^[ !#-%'-;=?-[\]-~]*$/
 /** How JSON.stringify writes a byte that was never UTF-8. */
 const BROKEN = /\\udc[89a-f][0-9a-f]/g
 const SEPARATORS = /[\u2028\u2029]/g
@@ -89,7 +91,8 @@ function joints(layout: JsonLayout, margin: string, inner: string): readonly [st
   return layout.indent === '' ? ['', ',', ''] : [`\n${inner}`, `,\n${inner}`, `\n${margin}`]
 }
 
-export function quoteJson(text: string, escapeHtml: boolean): string {
+function quoteJson(text: string, escapeHtml: boolean): string {
+  if (ORDINARY.test(text)) return `"${text}"`
   const quoted = text.isWellFormed() ? JSON.stringify(text) : JSON.stringify(text).replace(BROKEN, String.raw`\ufffd`)
   if (!UNSAFE.test(quoted)) return quoted
   return quoted.replace(escapeHtml ? UNSAFE_ALL : SEPARATORS, escapeUnit)

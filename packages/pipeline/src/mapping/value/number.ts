@@ -13,7 +13,7 @@ export function int(value: bigint): Integer {
 }
 
 /** Truncates like a conversion of a 64-bit float to a 64-bit integer on amd64: what does not fit becomes the least one. */
-export function truncate(value: number): Integer {
+function truncate(value: number): Integer {
   if (!Number.isFinite(value) || value >= 2 ** 63 || value < -(2 ** 63)) return int(MIN_INT)
   const whole = Math.trunc(value)
   return Number.isSafeInteger(whole) ? whole + 0 : int(BigInt(whole))

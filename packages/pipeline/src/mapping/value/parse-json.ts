@@ -10,7 +10,9 @@ export class JsonSyntaxError extends MappingError {
 
 const MAX_DEPTH = 10_000
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-// eslint-disable-next-line no-control-regex -- a JSON string ends at a control character
+// eslint-disable-next-line no-control-regex -- control characters may not stand in a JSON string
+const ODD = /[\\\u0000-\u001f]/
+// eslint-disable-next-line no-control-regex -- as above
 const PLAIN = /[^"\\\u0000-\u001f]*/y
 
 export function parseJson(text: string): Value {
@@ -88,8 +90,19 @@ function readWord(reader: Reader, word: string, value: boolean | null): Value {
 
 function readString(reader: Reader): string {
   const { text } = reader
-  let value = ''
   reader.at++
+  const close = text.indexOf('"', reader.at)
+  const simple = close === -1 ? '' : text.slice(reader.at, close)
+  if (close !== -1 && !ODD.test(simple)) {
+    reader.at = close + 1
+    return simple
+  }
+  return readEscapedString(reader)
+}
+
+function readEscapedString(reader: Reader): string {
+  const { text } = reader
+  let value = ''
   for (;;) {
     PLAIN.lastIndex = reader.at
     const run = PLAIN.exec(text)?.[0] ?? ''

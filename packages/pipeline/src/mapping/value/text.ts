@@ -55,7 +55,7 @@ export function toBytes(value: Value): Uint8Array {
 }
 
 /** JSON, or `null` for a document JSON cannot express. */
-export function jsonOrNull(value: Value): string {
+function jsonOrNull(value: Value): string {
   try {
     return formatJson(value)
   } catch (error) {

@@ -126,8 +126,14 @@ export function objectFrom(entries: Iterable<readonly [string, Value]>): ObjectV
 
 /** Keys in the order of their UTF-8 bytes: the order documents are printed in. */
 export function sortedKeys(object: ObjectValue): string[] {
-  return Object.keys(object).sort(compareText)
+  const keys = Object.keys(object)
+  if (keys.length < 2) return keys
+  keys.sort()
+  // The runtime's own order is that of UTF-16, and differs only where such characters are about.
+  return keys.some((key) => BEYOND.test(key)) ? keys.sort(compareText) : keys
 }
+
+const BEYOND = /[\ud800-\uffff]/
 
 /** Orders strings by code point, which is the order of their UTF-8 bytes (UTF-16 order differs beyond U+FFFF). */
 export function compareText(a: string, b: string): number {
