@@ -70,7 +70,16 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       superseded.resolve(error)
     },
   })
-  const runner = startRunner({ ports: own, drivers: byType, documents, contents, teller, timings, dataDir })
+  const runner = startRunner({
+    ports: own,
+    drivers: byType,
+    documents,
+    contents,
+    teller,
+    timings,
+    dataDir,
+    signal: abort.signal,
+  })
   live.push(answerRpc(own, { node, boot, agentVersion: options.agentVersion, runner, documents }))
   live.push(
     bus.onLive((isLive) => {
@@ -98,11 +107,11 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
     superseded: superseded.promise,
     stop: async () => {
       runner.stop()
+      abort.abort()
       await reporter.stop(2_000)
       heart?.stop(true)
       for (const subscription of live) subscription.stop()
       documents.stop()
-      abort.abort()
       await Promise.race([
         bus.flush().catch(() => {}),
         new Promise((resolve) => clock.after(1_000, () => resolve(undefined))),

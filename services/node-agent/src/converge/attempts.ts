@@ -28,10 +28,12 @@ interface AttemptsDeps {
   readonly timings: Timings
   readonly dataDir: string
   readonly onChange: () => void
+  /** The agent ends: what finishes after this is found again by the next one. */
+  readonly signal: AbortSignal
 }
 
 export const createAttempts = (deps: AttemptsDeps): Attempts => {
-  const { ports, drivers, contents, teller, timings, dataDir, onChange } = deps
+  const { ports, drivers, contents, teller, timings, dataDir, onChange, signal } = deps
   const { clock, random, journal, logger } = ports
 
   /** Starts under way: an end must not overtake them, or the process would appear after it. */
@@ -56,12 +58,12 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       writeTaskRecord(dataDir, one, ready.task.content)
       await ready.driver.start(ready.task, onChange)
     } catch (error) {
-      if (one.phase.is !== 'starting' || one.local.attempt !== attempt) return
+      if (signal.aborted || one.phase.is !== 'starting' || one.local.attempt !== attempt) return
       const failed = error instanceof TaskError ? error : unexpected(error)
       conclude(one, { is: 'not_started', permanent: failed.permanent, error: failed.problem })
       return
     }
-    if (one.phase.is !== 'starting' || one.local.attempt !== attempt) return
+    if (signal.aborted || one.phase.is !== 'starting' || one.local.attempt !== attempt) return
     one.attemptStartedMs = clock.monotonicMs()
     one.phase = { is: 'running', ...timeoutAt(one) }
     // An attempt that is over by now has one transition, its end: fewer reports for jobs that run a moment.
@@ -78,6 +80,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     one.phase = { is: 'stopping' }
     // Sweeps what the command left behind in its process group.
     void settle(driver.stop(task, { graceMs: 0 })).then(() => {
+      if (signal.aborted) return
       conclude(one, endingOf(inspected), inspected)
       onChange()
     })
@@ -138,6 +141,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       one.phase = { is: 'stopping' }
       teller.note(one, 'stopping')
       void settle(endAttempt(one)).then(() => {
+        if (signal.aborted) return
         const ready = taskFor(one)
         const limitMs = one.content?.executionTimeoutMs ?? 0
         const ending: Ending = why === 'time_out' ? { is: 'timed_out', timeoutMs: limitMs } : { is: 'lost' }

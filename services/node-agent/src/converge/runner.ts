@@ -36,6 +36,7 @@ interface RunnerDeps {
   readonly teller: Teller
   readonly timings: Timings
   readonly dataDir: string
+  readonly signal: AbortSignal
 }
 
 /** How often a read is asked for while an activation waits for a fresh document. */
@@ -66,7 +67,16 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       }
     })
   }
-  const attempts = createAttempts({ ports, drivers, contents, teller, timings, dataDir, onChange: kick })
+  const attempts = createAttempts({
+    ports,
+    drivers,
+    contents,
+    teller,
+    timings,
+    dataDir,
+    onChange: kick,
+    signal: deps.signal,
+  })
 
   recoverExecutions({ ports, attempts, executions, dataDir })
   kick()
