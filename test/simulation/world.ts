@@ -19,7 +19,7 @@ import { seededRandom, sha256, silentLogger, type Logger, type Random } from '@d
 import { startScheduler } from '@dunlin/scheduler'
 import { createVirtualClock, plug, type Plugged } from '@dunlin/testkit'
 
-export const START_MS = Date.UTC(2026, 0, 1)
+const START_MS = Date.UTC(2026, 0, 1)
 const LEASE = { ttlMs: 10_000, renewMs: 3_000 }
 
 export interface Instance {
@@ -44,7 +44,7 @@ export interface World {
 }
 
 /** Nodes on which the program `bad` fails its messages, and those on which every program does. */
-export const scriptsFor = (contents: ReadonlyMap<Sha256, string>, noisy: ReadonlySet<NodeId>): Scripts => {
+const scriptsFor = (contents: ReadonlyMap<Sha256, string>, noisy: ReadonlySet<NodeId>): Scripts => {
   return ({ content, node }) => {
     const program = contents.get(content) ?? ''
     if (program === 'bad') return { inPerSecond: 20, failedPerSecond: 15 }

@@ -46,7 +46,7 @@ const agrees = (asked: unknown, echoed: unknown): boolean => {
 }
 
 /** The fields in which an echoed configuration is not what was asked for. */
-export const differences = (asked: StreamSpec, echoed: Config): (keyof StreamSpec)[] =>
+const differences = (asked: StreamSpec, echoed: Config): (keyof StreamSpec)[] =>
   (Object.keys(asked) as (keyof StreamSpec)[]).filter((field) => !agrees(asked[field], echoed[field] ?? ABSENT[field]))
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing'

@@ -14,9 +14,9 @@ export const SNAPSHOTS = 'SNAPSHOTS'
 export const ARCHIVE = 'ARCHIVE'
 
 /** Longer than `timeoutMs` of the publisher: a repeat is always recognised. */
-export const EVENTS_DUPLICATE_WINDOW_MS = 30_000
+const EVENTS_DUPLICATE_WINDOW_MS = 30_000
 /** A lease vanishes this long after its last renewal. The oldest server we run on has no time to live per key. */
-export const LEASE_TTL_MS = 10_000
+const LEASE_TTL_MS = 10_000
 
 /** The JetStream stream configuration, as far as we ask for anything. Durations are nanoseconds, as on the wire. */
 export interface StreamSpec {

@@ -3,10 +3,10 @@ import * as z from 'zod/mini'
 import { sha256Schema } from '../ids.ts'
 
 /** Raised after a restore or a rewind; see generations in docs/architecture.md. */
-export const epochRaisedSchema = z.object({ type: z.literal('EpochRaised'), epoch: z.int(), reason: z.string() })
+const epochRaisedSchema = z.object({ type: z.literal('EpochRaised'), epoch: z.int(), reason: z.string() })
 
 /** A subject's old commits were copied to ARCHIVE before they were purged. */
-export const historyArchivedSchema = z.object({
+const historyArchivedSchema = z.object({
   type: z.literal('HistoryArchived'),
   subject: z.string(),
   /** First and last stream sequence in the object, and how many commits it holds. */

@@ -114,7 +114,7 @@ export const verdictsReachedSchema = z.object({
   verdicts: z.array(verdictSchema),
 })
 
-export const rolloutCounts = z.object({
+const rolloutCounts = z.object({
   targets: z.int(),
   granted: z.int(),
   healthy: z.int(),

@@ -5,9 +5,9 @@
 import type { Path } from '../source/place.ts'
 import type { SpecIssue } from './issue.ts'
 
-export const MAX_DEPTH = 64
+const MAX_DEPTH = 64
 /** Lists and objects inside aliases count each time they are reached. */
-export const MAX_NODES = 200_000
+const MAX_NODES = 200_000
 const MAX_ISSUES = 100
 
 /** Walks a parsed value; the issues name every place. Stops early at what would be too much to walk. */
@@ -54,7 +54,7 @@ export const findUnkeepable = (root: unknown): readonly SpecIssue[] => {
   return issues
 }
 
-export const unsafeNumber = (path: Path): SpecIssue => ({
+const unsafeNumber = (path: Path): SpecIssue => ({
   path,
   code: 'unsafe_number',
   message: 'is a number beyond 2^53 (or not finite), which cannot be kept exactly',

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { LABEL_KEY, MAX_LABEL_VALUE } from '../labels.ts'
 
-export const RESERVED_PREFIXES = ['expanso.io/', 'dunlin.io/'] as const
+const RESERVED_PREFIXES = ['expanso.io/', 'dunlin.io/'] as const
 const MAX_META_VALUE = 16 * 1024
 
 const keyed = (what: 'label' | 'meta', maxValue: number) =>

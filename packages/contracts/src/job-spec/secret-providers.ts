@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { block, problem } from './block.ts'
 import { durationSchema } from './duration-schema.ts'
 
-export const providerTypes = [
+const providerTypes = [
   'hashicorp_vault',
   'aws_secrets_manager',
   'aws_parameter_store',

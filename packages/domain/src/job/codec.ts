@@ -4,9 +4,6 @@ import type { Grant, Rollout, Rollouts } from '../rollout/state.ts'
 import type { RememberedCommand, RememberedCommands } from './remembered.ts'
 import type { Job, Placement, Versions } from './state.ts'
 
-/** Raise it when a fold's state changes its meaning: snapshots of another number are not used. */
-export const JOB_FOLD = 1
-
 interface RolloutJson extends Omit<Rollout, 'slots'> {
   readonly slots: [NodeId, Rollout['slots'] extends Map<NodeId, infer S> ? S : never][]
 }

@@ -35,7 +35,7 @@ export const foldNodeCommit = (node: NodeState, commit: Commit<NodeEvent>): Node
   return node
 }
 
-export const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
+const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
   switch (event.type) {
     case 'NodeAdmitted':
       node.admission = 'admitted'

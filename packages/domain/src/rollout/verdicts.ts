@@ -3,7 +3,7 @@ import type { JobSubjectEvent, Verdict } from '@dunlin/contracts'
 import { isPresent, type Job } from '../job/state.ts'
 
 /** Verdicts of one commit; each carries its evidence, so fewer than grants fit. */
-export const VERDICTS_PER_COMMIT = 400
+const VERDICTS_PER_COMMIT = 400
 
 export const recordVerdicts = (job: Job, verdicts: readonly Verdict[]): readonly (readonly JobSubjectEvent[])[] => {
   const rollout = job.rollouts.current

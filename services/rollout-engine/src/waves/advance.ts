@@ -23,7 +23,7 @@ export interface WaveWork {
 }
 
 /** How long an open grant whose node is logged disconnected and never started may still be activated: `fresh_for`. */
-export const FRESH_FOR_MS = 15 * 60 * 1000
+const FRESH_FOR_MS = 15 * 60 * 1000
 
 const BY = serviceActor('rollout-engine')
 

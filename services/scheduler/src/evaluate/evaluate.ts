@@ -21,7 +21,7 @@ import { sha256 } from '@dunlin/runtime'
 import type { Work } from '../work.ts'
 
 /** `undefined`: the job belongs nowhere (stopped, deleted, or nothing was applied). */
-export const demandOf = (job: Job): JobDemand | undefined => {
+const demandOf = (job: Job): JobDemand | undefined => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
   const spec = job.versions.spec as unknown as Pick<JobSpec, 'selector' | 'type'>
   const selector = parseSelector(spec.selector ?? {})

@@ -25,9 +25,6 @@ export const noMarks = (): Marks => ({
   status: new Set(),
 })
 
-export const isEmpty = (marks: Marks): boolean =>
-  marks.placement.size + marks.nodes.size + marks.unadmitted.size + marks.documents.size + marks.status.size === 0
-
 export const touchDocument = (marks: Marks, node: NodeId, seq: number): void => {
   if ((marks.documents.get(node) ?? 0) < seq) marks.documents.set(node, seq)
 }

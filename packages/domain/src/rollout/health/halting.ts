@@ -2,7 +2,7 @@
 import type { Rollout } from '../state.ts'
 
 /** From how many settled nodes on a percentage means something; all of them when the targets are fewer. */
-export const SETTLED_FOR_PERCENT = 40
+const SETTLED_FOR_PERCENT = 40
 
 export interface Halt {
   readonly reason: 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted'

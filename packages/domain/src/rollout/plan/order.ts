@@ -6,7 +6,7 @@
 import type { NodeId } from '@dunlin/contracts'
 
 /** FNV-1a over seed and id, finished by murmur3's mixer: equal on every machine, well spread, cheap. */
-export const rankOf = (seed: number, node: string): number => {
+const rankOf = (seed: number, node: string): number => {
   let hash = (0x811c9dc5 ^ seed) >>> 0
   for (let i = 0; i < node.length; i += 1) hash = Math.imul(hash ^ node.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
