@@ -62,13 +62,16 @@ function sentence(error: unknown, line: number): string {
     const what = error.field === '' ? 'this' : `this.${error.field}`
     return `unable to reference message as structured (with '${what}'): parse as json: ${error.reason}`
   }
-  if (error instanceof RangeError) return `failed assignment (line ${line}): nested too deeply`
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return `failed assignment (line ${line}): nested too deeply`
+  }
   if (error instanceof MappingError) {
     return error instanceof MapError && error.message.startsWith('failed assignment')
       ? error.message
       : `failed assignment (line ${line}): ${error.message}`
   }
-  throw error
+  // Whatever else goes wrong (a string beyond the runtime's limit, say) fails this message and not the pipeline.
+  return `failed assignment (line ${line}): ${error instanceof Error ? error.message : String(error)}`
 }
 
 function mapped(message: Message, run: Run, root: Value): Message {
