@@ -67,6 +67,7 @@ export const report = (
   error?: { readonly code: string; readonly message: string },
 ): void => {
   one.state = state
+  node.lookMs = 0
   if (isOver(state)) {
     one.endedMs ??= nowMs
     one.cutting = finishCutting(one.cutting, nowMs)

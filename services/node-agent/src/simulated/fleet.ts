@@ -11,6 +11,7 @@ import {
   type NodeId,
 } from '@dunlin/contracts/agent'
 import type { Bus, KeyValue, Log, Subscription } from '@dunlin/eventstore/agent'
+import { nextEndMs } from '@dunlin/domain/agent'
 import { decodeToken, doorbellSubject, heartbeatSubject } from '@dunlin/nats/agent'
 import { every, type Clock, type Logger, type Random } from '@dunlin/runtime/agent'
 import { isOver, mayActivate, report, takeDocument, type Instant } from './converging.ts'
@@ -151,15 +152,19 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       due.run()
     }
     for (const node of validating) {
+      if (nowMs < node.lookMs) continue
       let going = false
       let intervalMs = heartbeatMs
+      let endsMs = Infinity
       for (const one of node.executions.values()) {
         if (!cutWindows(one, nowMs)) continue
         going = true
         intervalMs = Math.min(intervalMs, one.entry.health.intervalMs)
+        endsMs = Math.min(endsMs, nextEndMs(one.cutting) ?? Infinity)
       }
       if (!going) validating.delete(node)
       if (!node.silent && node.announced && (!going || nowMs - node.beatMs >= intervalMs)) beat(node)
+      node.lookMs = Math.min(endsMs, node.beatMs + intervalMs)
     }
     for (const node of slots[(slot = (slot + 1) % slots.length)] ?? []) {
       if (!node.silent && node.announced && nowMs - node.beatMs >= heartbeatMs / 2) beat(node)
@@ -183,6 +188,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       silent: false,
       beats: 0,
       beatMs: -Infinity,
+      lookMs: 0,
     }
     nodes.set(node.id, node)
     slots[index % slots.length]?.push(node)

@@ -47,6 +47,8 @@ export interface SimulatedNode {
   silent: boolean
   beats: number
   beatMs: number
+  /** Monotonic; before this no window ends and no beat of a validating node is due. */
+  lookMs: number
 }
 
 const messagesOf = ({ script, runningSinceMs, endedMs }: SimulatedExecution, nowMs: number) => {
