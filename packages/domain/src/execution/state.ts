@@ -55,21 +55,15 @@ const transition = (
   if (j <= last) return
   reports.journals.set(journal, j)
   const { execution, job, generation, content, state, attempt, at, exit, error, nextAttemptAt, replaces } = event
+  // Written out: spreading what may be absent costs more than all the rest, and every report passes here.
+  const known: Transition = { execution, job, generation, content, state, attempt, at }
+  if (exit !== undefined) known.exit = exit
+  if (error !== undefined) known.error = error
+  if (nextAttemptAt !== undefined) known.nextAttemptAt = nextAttemptAt
+  if (replaces !== undefined) known.replaces = replaces
   // Re-insertion keeps the map in order of the latest transition, so that the oldest ended ones go first.
   reports.executions.delete(execution)
-  reports.executions.set(execution, {
-    execution,
-    job,
-    generation,
-    content,
-    state,
-    attempt,
-    at,
-    ...(exit === undefined ? {} : { exit }),
-    ...(error === undefined ? {} : { error }),
-    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
-    ...(replaces === undefined ? {} : { replaces }),
-  })
+  reports.executions.set(execution, known)
   if (reports.executions.size > ENDED_KEPT * 2) forgetEnded(reports)
 }
 
