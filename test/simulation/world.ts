@@ -37,6 +37,8 @@ export interface World {
   readonly acknowledged: Map<string, { readonly job: string; readonly seq: number }>
   readonly story: string[]
   tell(line: string): void
+  /** How far the log has come. */
+  seq(): number
   startScheduler(): void
   startEngine(): void
   apply(key: JobKey, program: string, rollout: Readonly<Record<string, unknown>>, id: string): Promise<void>
@@ -122,6 +124,7 @@ export const createWorld = (seed: number, nodes: number, logger: Logger = silent
     acknowledged,
     story,
     tell,
+    seq: () => fold.position?.seq ?? 0,
     startScheduler: () => {
       const owner = ownerOf('scheduler')
       run(owner, (at) => startScheduler({ ...at.store, clock: at.clock, random, logger }, { owner, lease: LEASE }))
