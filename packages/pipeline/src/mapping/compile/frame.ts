@@ -5,7 +5,6 @@ import { documentOf } from '../message.ts'
 import { MappingError, NoDocumentError } from '../value/errors.ts'
 import type { Owned } from '../value/path.ts'
 import type { ObjectValue, Value } from '../value/types.ts'
-import type { CompiledMap } from './program.ts'
 
 /** The outside world of a mapping: nothing in it is read any other way. */
 export interface MappingPorts {
@@ -107,4 +106,17 @@ export class Frame {
     for (let at = this.names; at !== undefined; at = at.rest) if (at.name === name) return at.value
     throw new MappingError(`named context ${name} was not found`)
   }
+}
+
+/** What a statement does when it is its turn. */
+export type Action = (frame: Frame) => void
+
+export interface CompiledStatement {
+  readonly act: Action
+  readonly line: number
+}
+
+export interface CompiledMap {
+  readonly name: string
+  readonly statements: readonly CompiledStatement[]
 }

@@ -4,8 +4,7 @@ import type { Message } from '../message.ts'
 import { parseMapping } from '../parse/mapping.ts'
 import { MapError, MappingError, NoDocumentError } from '../value/errors.ts'
 import { DELETED, NOTHING, type Value } from '../value/types.ts'
-import { Frame, type MappingPorts, type Run, type Scope } from './frame.ts'
-import type { CompiledMap, CompiledStatement } from './program.ts'
+import { Frame, type CompiledMap, type CompiledStatement, type MappingPorts, type Run, type Scope } from './frame.ts'
 import { compileStatements } from './statement.ts'
 
 /** A mapping that is ready to run; it keeps no state between messages. */

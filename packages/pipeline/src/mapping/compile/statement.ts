@@ -14,8 +14,7 @@ import {
   type Value,
 } from '../value/types.ts'
 import { nonBoolean } from './branch.ts'
-import type { Frame, Run, Scope } from './frame.ts'
-import type { Action, CompiledStatement } from './program.ts'
+import type { Action, CompiledStatement, Frame, Run, Scope } from './frame.ts'
 import { compileQuery } from './query.ts'
 import type { Scene } from './scene.ts'
 import type { Step } from './step.ts'

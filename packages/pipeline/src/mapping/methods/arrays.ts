@@ -4,19 +4,17 @@ import type { Frame } from '../compile/frame.ts'
 import { optional, param } from '../compile/params.ts'
 import { onValue, type MethodSpec } from '../compile/spec.ts'
 import type { Step } from '../compile/step.ts'
-import { MappingError, SourcedError, prefixed, wrongType, wrongTypeFrom } from '../value/errors.ts'
+import { MappingError, SourcedError, prefixed, wrongType } from '../value/errors.ts'
 import { equal } from '../value/equal.ts'
 import { numberOf, plain } from '../value/number.ts'
 import { stringOf, textOf, utf8 } from '../value/text.ts'
 import {
   DELETED,
   NOTHING,
-  compareText,
   isObject,
   objectFrom,
   putField,
   sortedKeys,
-  typeOf,
   type ObjectValue,
   type Value,
 } from '../value/types.ts'
@@ -72,10 +70,6 @@ export const ARRAYS: Record<string, MethodSpec> = {
   }),
   map_each: onValue([param('query', 'query')], (args) => mapEach(stepArg(args, 0))),
   map_each_key: onValue([param('query', 'query')], (args) => mapEachKey(stepArg(args, 0))),
-  sort: onValue([optional('compare', 'query')], (args) =>
-    args[0] === undefined ? sorted : (value, frame) => sortedWith(value, stepArg(args, 0), frame),
-  ),
-  sort_by: onValue([param('query', 'query')], (args) => (value, frame) => sortedBy(value, stepArg(args, 0), frame)),
   unique: onValue([optional('emit', 'query')], (args) => unique(args[0] === undefined ? undefined : stepArg(args, 0))),
   zip: onValue('variadic', (args) => {
     if (args.length === 0) {
@@ -175,62 +169,6 @@ function mapEachKey(query: Step) {
     }
     return mapped
   }
-}
-
-function sorted(value: Value): Value {
-  const items = [...array(value)]
-  checkSortable(items, 'sort', undefined)
-  return items.sort(compareSortable)
-}
-
-function sortedWith(value: Value, compare: Step, frame: Frame): Value {
-  return array(value).toSorted((left, right) => {
-    if (isLess(left, right, compare, frame)) return -1
-    return isLess(right, left, compare, frame) ? 1 : 0
-  })
-}
-
-function isLess(left: Value, right: Value, compare: Step, frame: Frame): boolean {
-  const result = compare.run(frame.with({ left, right }))
-  if (typeof result !== 'boolean') throw wrongType(result, 'bool')
-  return result
-}
-
-function sortedBy(value: Value, query: Step, frame: Frame): Value {
-  const keyed: { item: Value; key: Value }[] = array(value).map((item) => ({ item, key: query.run(frame.with(item)) }))
-  checkSortable(
-    keyed.map(({ key }) => key),
-    'sort_by',
-    query.label,
-  )
-  return keyed.sort((a, b) => compareSortable(a.key, b.key)).map(({ item }) => item)
-}
-
-/** All numbers or all strings; a single element is compared with nothing and may be anything. */
-function checkSortable(items: readonly Value[], method: string, label: string | undefined): void {
-  for (let i = 1; i < items.length; i++) {
-    const item = items[i] ?? null
-    const before = items[i - 1] ?? null
-    const kind = kindOf(item)
-    const from = label ?? ''
-    if (kind === 'other') throw unsortable(method, i, wrongTypeFrom(from, item, 'number', 'string'))
-    if (kindOf(before) !== kind) throw unsortable(method, i - 1, wrongTypeFrom(from, before, kind))
-  }
-}
-
-function unsortable(method: string, index: number, error: MappingError): SourcedError {
-  return new SourcedError(`${method} element ${index}: ${error.message}`)
-}
-
-function kindOf(value: Value): 'number' | 'string' | 'other' {
-  const type = typeOf(value)
-  if (type === 'number') return 'number'
-  return type === 'string' || type === 'bytes' ? 'string' : 'other'
-}
-
-function compareSortable(a: Value, b: Value): number {
-  if (kindOf(a) === 'number') return (numberOf(a) ?? 0) - (numberOf(b) ?? 0)
-  return compareText(stringOf(a) ?? '', stringOf(b) ?? '')
 }
 
 function unique(emit: Step | undefined) {

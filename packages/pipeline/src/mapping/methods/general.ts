@@ -1,5 +1,5 @@
 // Methods about any value: fallbacks, named maps, types.
-import { applyMap } from '../compile/program.ts'
+import { applyMap } from '../compile/named-map.ts'
 import { param, type Args } from '../compile/params.ts'
 import { onQuery, onValue, type MethodSpec } from '../compile/spec.ts'
 import { stepArg, textArg, valueArg } from '../compile/args.ts'

@@ -7,11 +7,12 @@ import { GENERAL } from './general.ts'
 import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
 import { REGEX } from './regex.ts'
+import { SORTING } from './sorting.ts'
 import { STRINGS } from './strings.ts'
 import { TIMES } from './times.ts'
 
 export const METHODS: ReadonlyMap<string, MethodSpec> = new Map(
-  [GENERAL, COERCE, NUMBERS, STRINGS, REGEX, ENCODING, ARRAYS, OBJECTS, TIMES].flatMap((group) =>
+  [GENERAL, COERCE, NUMBERS, STRINGS, REGEX, ENCODING, ARRAYS, SORTING, OBJECTS, TIMES].flatMap((group) =>
     Object.entries(group),
   ),
 )

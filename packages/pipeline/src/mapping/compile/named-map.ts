@@ -1,19 +1,7 @@
-// What a compiled mapping consists of, and running a named map.
+// Running a named map.
 import { MapError, MappingError, NoDocumentError } from '../value/errors.ts'
 import { NOTHING, type Value } from '../value/types.ts'
-import type { Frame, Scope } from './frame.ts'
-
-export type Action = (frame: Frame) => void
-
-export interface CompiledStatement {
-  readonly act: Action
-  readonly line: number
-}
-
-export interface CompiledMap {
-  readonly name: string
-  readonly statements: readonly CompiledStatement[]
-}
+import type { CompiledMap, Frame, Scope } from './frame.ts'
 
 const MAX_MAP_DEPTH = 5000
 
