@@ -1,11 +1,14 @@
 /** Asks a node for all windows of an execution that it keeps (`rpc.<nodeId>.windows`). */
-import { windowEndSchema, type ExecutionId, type NodeId, type WindowEnd } from '@dunlin/contracts'
+import { executionIdSchema, windowEndSchema, type ExecutionId, type NodeId, type WindowEnd } from '@dunlin/contracts'
 import type { Bus } from '@dunlin/eventstore'
 import { rpcSubject } from '@dunlin/nats'
 import * as z from 'zod/mini'
 
-const answerSchema = z.object({ windows: z.array(windowEndSchema) })
+const answerSchema = z.object({
+  executions: z.array(z.object({ x: executionIdSchema, w: z.array(windowEndSchema) })),
+})
 const ANSWER_WITHIN_MS = 1_000
+const NO_QUESTION = new Uint8Array(0)
 
 /** `undefined` when the node does not answer, or with something else. */
 export const readWindows = async (
@@ -14,10 +17,9 @@ export const readWindows = async (
   execution: ExecutionId,
 ): Promise<readonly WindowEnd[] | undefined> => {
   try {
-    const question = new TextEncoder().encode(JSON.stringify({ execution }))
-    const answer = await bus.request(rpcSubject(node, 'windows'), question, ANSWER_WITHIN_MS)
+    const answer = await bus.request(rpcSubject(node, 'windows'), NO_QUESTION, ANSWER_WITHIN_MS)
     const read = answerSchema.safeParse(JSON.parse(new TextDecoder().decode(answer.data)))
-    return read.success ? read.data.windows : undefined
+    return read.success ? read.data.executions.find(({ x }) => x === execution)?.w : undefined
   } catch {
     return undefined
   }
