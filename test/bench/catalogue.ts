@@ -6,7 +6,18 @@ import { apply } from './figures/apply.ts'
 import { heartbeats } from './figures/heartbeats.ts'
 import { nomad } from './figures/nomad.ts'
 import { replay } from './figures/replay.ts'
+import { restart } from './figures/restart.ts'
 import { rssAgent } from './figures/rss-agent.ts'
 import { rssServices } from './figures/rss-services.ts'
 
-export const benches: readonly Bench[] = [append, appendFloor, replay, apply, nomad, rssAgent, rssServices, heartbeats]
+export const benches: readonly Bench[] = [
+  append,
+  appendFloor,
+  replay,
+  restart,
+  apply,
+  nomad,
+  rssAgent,
+  rssServices,
+  heartbeats,
+]

@@ -5,13 +5,12 @@ import type { JetStreamClient } from '@nats-io/jetstream'
 import { parseLogSubject } from '@dunlin/nats'
 import type { Bench, BenchContext } from '../bench.ts'
 import { figure } from '../figure.ts'
+import type { AllKinds } from '../load/all-kinds.ts'
 import { seedLog } from '../load/seed.ts'
 import { contestant, inTurns, tellPairs } from '../measure/rounds.ts'
 import { withBareClient } from '../stage/bare.ts'
 import { withServer } from '../stage/server.ts'
 import { withStore } from '../stage/store.ts'
-
-export type AllKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 
 const fold = async (store: StorePorts, count: number, jobs: number): Promise<number> => {
   const began = performance.now()

@@ -3,9 +3,10 @@ import type { NatsConnection } from 'nats'
 import { commitBody, subjectsOf } from './commits.ts'
 import { publishByHand } from './hand-written.ts'
 
-/** Appends the commits `from` (inclusive) to `to`, `jobs` jobs in turns; `from` must be a multiple of `jobs`. */
+/** Appends the commits `from` (inclusive) to `to`, `jobs` jobs in turns. */
 export const seedLog = async (nc: NatsConnection, jobs: number, from: number, to: number): Promise<void> => {
-  const subjects = subjectsOf('seeded', jobs)
+  const all = subjectsOf('seeded', jobs)
+  const subjects = [...all.slice(from % jobs), ...all.slice(0, from % jobs)]
   await publishByHand(nc, {
     subjects,
     body: (n) => commitBody(from + n, jobs),
