@@ -40,8 +40,11 @@ export interface QueuedCommand {
   readonly seq: number
   /** The effect is in the log: acknowledges, removes it from the queue. */
   done(): Promise<void>
-  /** It will never succeed: copies it to the dead-letter stream with the problem, then removes it. */
-  refused(problem: Uint8Array): Promise<void>
+  /**
+   * It will never succeed: copies it to the dead-letter stream with the problem, then removes it. `commandId` is the id
+   * that its sender was told, which is not `msgId` when that cannot be one or is missing.
+   */
+  refused(commandId: string, problem: Uint8Array): Promise<void>
   /** Tells the server that work goes on (a retry waits in place). */
   working(): void
 }

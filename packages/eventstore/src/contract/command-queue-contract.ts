@@ -48,19 +48,19 @@ export const describeCommandQueueContract = (name: string, make: () => Promise<C
         expect(ids).toEqual(['id-1', undefined])
         consumer.stop()
       }))
-    it('keeps the reason of a refused command, and goes on with the next', () =>
+    it('keeps the reason of a refused command under the id that its sender was told, and goes on with the next', () =>
       runOn(make, async ({ queue, publish }) => {
         await publish('cmd.job.t.a.apply', text('bad'), { 'Nats-Msg-Id': 'id-bad' })
         await publish('cmd.job.t.a.apply', text('good'))
         const done: string[] = []
         const consumer = queue.consume(async (command) => {
-          if (asText(command.data) === 'bad') return command.refused(text('{"code":"invalid_spec"}'))
+          if (asText(command.data) === 'bad') return command.refused('id-told', text('{"code":"invalid_spec"}'))
           done.push(asText(command.data))
           return command.done()
         })
         await eventually(() => expect(done).toEqual(['good']))
         await eventually(async () =>
-          expect(asText((await queue.refusal('id-bad')) ?? new Uint8Array())).toBe('{"code":"invalid_spec"}'),
+          expect(asText((await queue.refusal('id-told')) ?? new Uint8Array())).toBe('{"code":"invalid_spec"}'),
         )
         expect(await queue.refusal('id-unknown')).toBeUndefined()
         consumer.stop()

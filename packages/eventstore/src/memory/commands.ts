@@ -84,8 +84,8 @@ export const createMemoryCommands = (
       seq: stored.seq,
       ...(stored.msgId === undefined ? undefined : { msgId: stored.msgId }),
       done: remove,
-      refused: (problem) => {
-        if (stored.msgId !== undefined) refusals.set(stored.msgId, problem)
+      refused: (commandId, problem) => {
+        refusals.set(commandId, problem)
         return remove()
       },
       working: () => {

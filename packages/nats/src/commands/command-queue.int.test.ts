@@ -71,7 +71,9 @@ test('one of each job at a time, jobs beside each other, and a failing one keeps
 })
 
 test('a refused command is kept with its reason and its body, and leaves the queue', async () => {
-  const consuming = store.commands.consume((command) => command.refused(bytes('{"code":"invalid_spec"}')))
+  const consuming = store.commands.consume((command) =>
+    command.refused(command.msgId ?? 'none', bytes('{"code":"invalid_spec"}')),
+  )
   send('cmd.job.a.bad.apply', '{"spec": 1}', 'odd id/1.x')
   send('cmd.job.a.bad.apply', 'x'.repeat(200_000), 'long')
   await until(async () => (await store.commands.refusal('long')) !== undefined, 'both refused')

@@ -11,7 +11,6 @@ import { DEAD } from '../streams.ts'
 import { deadSubject } from '../subjects.ts'
 import { bury, deadLetter, problemOf } from './dead-letter.ts'
 import { runIntake, type Intake } from './intake.ts'
-import { parseLoosely } from './loose-json.ts'
 import { createLanes } from './lanes.ts'
 
 /** Well below the server's patience (`ack_wait` 30 s). */
@@ -20,14 +19,6 @@ const ACK_TIMEOUT_MS = 2_000
 
 /** Whose order matters: everything before the verb. */
 const laneOf = (subject: string): string => subject.slice(0, subject.lastIndexOf('.'))
-
-/** The id that the sender chose, else the one that the answer names, else the place in the queue. */
-const commandIdOf = (command: { msgId?: string; seq: number }, problem: Uint8Array): string => {
-  if (command.msgId !== undefined) return command.msgId
-  const told = parseLoosely(problem)
-  const named = typeof told === 'object' && told !== null && 'command_id' in told ? told.command_id : undefined
-  return typeof named === 'string' && named !== '' ? named : `~queued-${command.seq}`
-}
 
 /** Confirmed where possible; a lost acknowledgement only brings the command back, and it is known then. */
 const acknowledge = async (link: Link, message: Msg, verb: '+ACK' | '+TERM'): Promise<void> => {
@@ -46,12 +37,11 @@ const queued = (link: Link, dead: Publisher, message: Msg, created: string): Que
   const headers = headersOf(message)
   const { subject, data } = message
   const msgId = headers['Nats-Msg-Id']
-  const base = { subject, data, headers, created, seq: delivery.streamSeq, ...(msgId === undefined ? {} : { msgId }) }
   return {
-    ...base,
+    ...{ subject, data, headers, created, seq: delivery.streamSeq, ...(msgId === undefined ? {} : { msgId }) },
     done: () => acknowledge(link, message, '+ACK'),
-    refused: async (problem) => {
-      await bury(dead, deadLetter(subject, commandIdOf(base, problem), problem, data))
+    refused: async (commandId, problem) => {
+      await bury(dead, deadLetter(subject, commandId, problem, data))
       await acknowledge(link, message, '+TERM')
     },
     working: () => {

@@ -113,6 +113,8 @@ describe('commands by subject', () => {
     ['an unknown verb', 'explode', {}, {}, 'unknown_verb'],
     ['a verb that is not built', 'promote', {}, {}, 'not_built'],
     ['text that is not JSON', 'apply', '{"spec"', {}, 'malformed_body'],
+    ['a key twice', 'stop', '{"reason": "a", "reason": "b"}', {}, 'malformed_body'],
+    ['a number beyond 2^53', 'apply', '{"spec": {"priority": 9007199254740993}}', {}, 'malformed_body'],
     ['no spec', 'apply', {}, {}, 'invalid_command'],
     ['an unknown field', 'stop', { reasn: 'x' }, {}, 'invalid_command'],
     ['the spec of another job', 'apply', spec('other'), {}, 'subject_mismatch'],
@@ -142,6 +144,16 @@ describe('commands by subject', () => {
     expect([bad?.ok, bad?.error?.code, good?.ok]).toEqual([false, code, true])
     expect((await store.log.info()).lastSeq).toBe(1)
     await expect.poll(() => store.intake.queued).toBe(0)
+  })
+
+  it('with an id that is none can be asked for under the id that was answered', async () => {
+    const { publish, answered, send } = await start()
+    publish('web', 'apply', spec('web'), { 'Nats-Msg-Id': 'a b' })
+    publish('web', 'stop', {})
+    for (const { command_id: id, error } of await answered(2))
+      await expect
+        .poll(async () => (await send('GET', `/api/v1/commands/${encodeURIComponent(id)}`)).json())
+        .toMatchObject({ ok: false, command_id: id, error: { code: error?.code } })
   })
 
   it('on a subject that names nothing, or to a node, are answered and removed', async () => {

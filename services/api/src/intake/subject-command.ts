@@ -1,6 +1,6 @@
 /** Reads a message of COMMANDS: its subject, its headers and its body. Whatever is wrong is a typed error. */
 import { createHash } from 'node:crypto'
-import { commandIdSchema, DunlinError, type JobKey } from '@dunlin/contracts'
+import { commandIdSchema, DunlinError, parseYamlOrJson, type JobKey } from '@dunlin/contracts'
 import type { QueuedCommand } from '@dunlin/eventstore'
 import { parseCommandSubject } from '@dunlin/nats'
 import { decodeUtf8 } from '../http/body.ts'
@@ -39,7 +39,7 @@ export const replyToOf = (headers: Readonly<Record<string, string>>): string | u
   return found
 }
 
-/** Throws invalid_subject, not_built (commands to nodes) or malformed_body. */
+/** Throws invalid_subject, not_built (commands to nodes) malformed_body or body_too_large. */
 export const readSubjectCommand = ({ subject, data }: Pick<QueuedCommand, 'subject' | 'data'>): SubjectCommand => {
   const address = parseCommandSubject(subject)
   if (address === undefined) throw new DunlinError('invalid_subject', `${JSON.stringify(subject)} names no command.`)
@@ -47,16 +47,10 @@ export const readSubjectCommand = ({ subject, data }: Pick<QueuedCommand, 'subje
   return { key: address.key, verb: address.verb, body: readJson(data) }
 }
 
-/** An empty message is an empty body: `stop` needs none. */
+/** Read as strictly as by HTTP. An empty message is an empty body: `stop` needs none. */
 const readJson = (data: Uint8Array): unknown => {
   if (data.length === 0) return {}
-  const text = decodeUtf8(data)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new DunlinError('malformed_body', error instanceof Error ? error.message : 'The body is not JSON.', {
-      hint: 'Send one JSON object, e.g. {"spec": {...}}.',
-      cause: error,
-    })
-  }
+  const read = parseYamlOrJson(decodeUtf8(data), 'json')
+  if (read.ok) return read.value
+  throw read.error
 }

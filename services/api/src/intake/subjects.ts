@@ -68,7 +68,7 @@ export const startIntake = (options: IntakeOptions): Subscription => {
         outcome: known.code,
       })
       if (known.code === 'internal') logger.error('a command failed', { command: id, error: String(error) })
-      await command.refused(encode(body))
+      await command.refused(id, encode(body))
     }
   }
   return commands.consume(async (command) => {
