@@ -35,20 +35,21 @@ export const simulate = async ({ seed, actions = 40, nodes = 12 }: SimulationOpt
   const world = createWorld(seed, nodes)
   const { clock, random } = world
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random.float() * items.length)] as T
-  world.startScheduler()
-  world.startEngine()
-  if (random.float() < 0.5) world.startScheduler()
-  if (random.float() < 0.5) world.startEngine()
+  await world.startScheduler()
+  await world.startEngine()
+  if (random.float() < 0.5) await world.startScheduler()
+  if (random.float() < 0.5) await world.startEngine()
 
   let commands = 0
   const act = actionsOf(world, pick, () => `cmd-${(commands += 1)}`)
   await clock.run(clock.monotonicMs() + 5_000)
   for (let n = 0; n < actions; n += 1) {
-    pick(act)()
+    await pick(act)()
+    await restartsDue(world)
     const pause = random.float() < 0.3 ? random.float() * 100 : random.float() * 8_000
     await clock.run(clock.monotonicMs() + pause, () => world.seq() > RUNAWAY)
   }
-  heal(world)
+  await heal(world)
   await clock.run(clock.monotonicMs() + 20 * 60_000, () => world.seq() > RUNAWAY)
 
   const log = await readLog(world)
@@ -67,12 +68,18 @@ export const simulate = async ({ seed, actions = 40, nodes = 12 }: SimulationOpt
   return { seed, commits: log.length, simulatedMs: clock.monotonicMs(), broken, story, digest }
 }
 
+/** Instances whose time to come back has come; loading a snapshot takes real time, so it waits for a pause of the clock. */
+const restartsDue = async (world: World): Promise<void> => {
+  for (const role of world.restarts.splice(0))
+    await (role === 'scheduler' ? world.startScheduler() : world.startEngine())
+}
+
 /** The things that can happen; those that are listed more often happen more often. */
 const actionsOf = (
   world: World,
   pick: <T>(items: readonly T[]) => T,
   nextId: () => string,
-): readonly (() => void)[] => {
+): readonly (() => void | Promise<void>)[] => {
   const { random, store, agents, clock } = world
   const node = (): NodeId => pick([...agents.nodes.keys()])
   let last: (() => Promise<void>) | undefined
@@ -89,7 +96,8 @@ const actionsOf = (
       ...(strategy === 'canary' ? { auto_promote: true } : {}),
       health_check: { interval: '1s', success_threshold: 2, failure_threshold: 2, deadline: '60s' },
     }
-    send(() => world.apply(key, program, rollout, id))
+    const selector = pick([{ match_labels: { env: 'production' } }, { match_labels: { env: 'production' } }, {}])
+    send(() => world.apply(key, program, { selector, rollout }, id))
   }
   const silence = (): void => {
     const id = node()
@@ -102,7 +110,8 @@ const actionsOf = (
     const victim = world.instances.length === 0 ? undefined : pick(world.instances)
     if (victim === undefined) return
     victim.crash()
-    clock.after(random.float() * 15_000, victim.name.startsWith('scheduler') ? world.startScheduler : world.startEngine)
+    const role = victim.name.startsWith('scheduler') ? 'scheduler' : 'engine'
+    clock.after(random.float() * 15_000, () => void world.restarts.push(role))
   }
   return [
     apply,
@@ -116,6 +125,7 @@ const actionsOf = (
       const [key, id] = [pick(KEYS), nextId()]
       send(() => world.send(key, { verb: 'delete', force: random.float() < 0.5 }, id))
     },
+    () => world.takeSnapshot(),
     // The same command again, with the same id: it must take effect once.
     () => void last?.(),
     crash,
@@ -128,7 +138,7 @@ const actionsOf = (
     },
     () => {
       world.tell('messages of the bus are lost')
-      store.faults.bus.loseNext(1 + Math.floor(random.float() * 30))
+      store.faults.bus.loseNext(1 + Math.floor(random.float() * 300))
     },
     () => {
       world.tell('the log is cut off')
@@ -155,7 +165,7 @@ const actionsOf = (
   ]
 }
 
-const heal = (world: World): void => {
+const heal = async (world: World): Promise<void> => {
   const { store, agents } = world
   world.tell('everything heals')
   store.faults.log.restore()
@@ -163,6 +173,6 @@ const heal = (world: World): void => {
   store.faults.log.delayDelivery(0)
   store.faults.bus.setLive(true)
   for (const id of agents.nodes.keys()) agents.silence(id, false)
-  world.startScheduler()
-  world.startEngine()
+  await world.startScheduler()
+  await world.startEngine()
 }

@@ -10,13 +10,13 @@ import {
   type Sha256,
 } from '@dunlin/contracts'
 import { decideJob, foldings, type JobCommand } from '@dunlin/domain'
-import { createCommandHandler, createFold, followInto } from '@dunlin/eventstore'
+import { createCommandHandler, createFold, followInto, loadSnapshot, writeSnapshot } from '@dunlin/eventstore'
 import { createMemoryStore } from '@dunlin/eventstore/memory'
 import { doorbellSubject, jobSubject, parseLogSubject } from '@dunlin/nats'
 import { startSimulatedAgents, type Scripts } from '@dunlin/node-agent'
-import { startRolloutEngine } from '@dunlin/rollout-engine'
+import { ENGINE_FOLD, startRolloutEngine } from '@dunlin/rollout-engine'
 import { seededRandom, sha256, silentLogger, type Logger, type Random } from '@dunlin/runtime'
-import { startScheduler } from '@dunlin/scheduler'
+import { SCHEDULER_FOLD, startScheduler } from '@dunlin/scheduler'
 import { createVirtualClock, plug, type Plugged } from '@dunlin/testkit'
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -33,15 +33,20 @@ export interface World {
   readonly store: ReturnType<typeof createMemoryStore>
   readonly agents: ReturnType<typeof startSimulatedAgents>
   readonly instances: Instance[]
+  /** Crashed roles that are due to come back. */
+  readonly restarts: ('scheduler' | 'engine')[]
   /** Command ids whose success was acknowledged to the person. */
   readonly acknowledged: Map<string, { readonly job: string; readonly seq: number }>
   readonly story: string[]
   tell(line: string): void
   /** How far the log has come. */
   seq(): number
-  startScheduler(): void
-  startEngine(): void
-  apply(key: JobKey, program: string, rollout: Readonly<Record<string, unknown>>, id: string): Promise<void>
+  /** Both begin at the last snapshot when there is one. */
+  startScheduler(): Promise<void>
+  startEngine(): Promise<void>
+  /** What the leaders write from time to time; here at a moment that the seed decides. */
+  takeSnapshot(): Promise<void>
+  apply(key: JobKey, program: string, more: Readonly<Record<string, unknown>>, id: string): Promise<void>
   send(key: JobKey, command: { verb: 'stop' } | { verb: 'delete'; force: boolean }, id: string): Promise<void>
 }
 
@@ -121,25 +126,42 @@ export const createWorld = (seed: number, nodes: number, logger: Logger = silent
     store,
     agents,
     instances,
+    restarts: [],
     acknowledged,
     story,
     tell,
     seq: () => fold.position?.seq ?? 0,
-    startScheduler: () => {
+    startScheduler: async () => {
       const owner = ownerOf('scheduler')
-      run(owner, (at) => startScheduler({ ...at.store, clock: at.clock, random, logger }, { owner, lease: LEASE }))
+      const snapshot = await loadSnapshot(store.snapshots, 'scheduler', SCHEDULER_FOLD)
+      const options = { owner, lease: LEASE, snapshot, snapshotEvery: Infinity }
+      run(owner, (at) => startScheduler({ ...at.store, clock: at.clock, random, logger }, options))
     },
-    startEngine: () => {
+    startEngine: async () => {
       const owner = ownerOf('engine')
-      run(owner, (at) => startRolloutEngine({ ...at.store, clock: at.clock, random, logger }, { owner, lease: LEASE }))
+      const snapshot = await loadSnapshot(store.snapshots, 'rollout-engine', ENGINE_FOLD)
+      const options = { owner, lease: LEASE, snapshot, snapshotEvery: Infinity }
+      run(owner, (at) => startRolloutEngine({ ...at.store, clock: at.clock, random, logger }, options))
     },
-    apply: (key, program, rollout, id) => {
+    takeSnapshot: async () => {
+      if ((fold.position?.seq ?? 0) === 0) return
+      tell(`snapshot at ${fold.position?.seq}`)
+      const documents: [string, number][] = []
+      for (const key of fold.table('job').keys())
+        for (const node of fold.get('job', key)?.state.rollouts.grants.keys() ?? [])
+          documents.push([node, fold.position?.seq ?? 0])
+      for (const [name, version] of [
+        ['scheduler', SCHEDULER_FOLD],
+        ['rollout-engine', ENGINE_FOLD],
+      ] as const)
+        await writeSnapshot(store.snapshots, name, { ...fold, position: fold.position, version }, { documents })
+    },
+    apply: (key, program, more, id) => {
       const parsed = parseJobSpec({
         ...key,
         type: 'process',
         config: { command: program },
-        selector: { match_labels: { env: 'production' } },
-        rollout,
+        ...more,
       })
       if (!parsed.ok) throw parsed.error
       const content = sha256(canonicalJson(contentOf(parsed.spec)))
