@@ -14,7 +14,10 @@ export interface Folding<S> {
   readonly fence: 'strict' | 'report'
   /** Optional: does the state remember this command id? Only to name a repeat `duplicate` instead of `stale`. */
   readonly remembers?: (state: S, cmd: string) => boolean
-  /** For snapshots and checkpoints: JSON in, JSON out; `fromJson(toJson(s))` equals `s`. */
+  /**
+   * For snapshots and checkpoints: JSON in, JSON out; `fromJson` of what was written and parsed again equals the state.
+   * It may keep parts of what it is given: whoever calls it has just parsed that and lets it go.
+   */
   readonly toJson: (state: S) => unknown
   readonly fromJson: (json: unknown) => S
 }

@@ -13,7 +13,8 @@ export const reportsToJson = ({ journals, executions, ...rest }: NodeReports): R
   executions: [...executions],
 })
 
+/** Keeps parts of its input. */
 export const reportsFromJson = (json: unknown): NodeReports => {
-  const { journals, executions, ...rest } = structuredClone(json) as ReportsJson
+  const { journals, executions, ...rest } = json as ReportsJson
   return { ...rest, journals: new Map(journals), executions: new Map(executions) }
 }
