@@ -18,7 +18,7 @@ export interface Crew<To, From extends Told> {
 const GRACE_MS = 10_000
 
 /** Arguments of node itself for every child, e.g. `--cpu-prof --cpu-prof-dir=/tmp/p` to see where the time goes. */
-const nodeArguments = (process.env['DUNLIN_BENCH_NODE_ARGS'] ?? '').split(' ').filter((word) => word !== '')
+export const nodeArguments = (process.env['DUNLIN_BENCH_NODE_ARGS'] ?? '').split(' ').filter((word) => word !== '')
 
 export const startCrew = <To extends object, From extends Told>(
   file: string,

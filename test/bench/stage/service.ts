@@ -1,6 +1,7 @@
 /** A service or an agent of the product as a child process, from its JavaScript, until its ready line. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { nodeArguments } from './crew.ts'
 
 export interface RunningService {
   readonly pid: number
@@ -18,7 +19,10 @@ const cleanEnvironment = (): NodeJS.ProcessEnv =>
 
 export const startService = async (file: string, args: readonly string[]): Promise<RunningService> => {
   const began = performance.now()
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: cleanEnvironment() })
+  const child = spawn(process.execPath, [...nodeArguments, file, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: cleanEnvironment(),
+  })
   let said = ''
   child.stderr.on('data', (data: Buffer) => {
     said = (said + data.toString('utf8')).slice(-4000)
