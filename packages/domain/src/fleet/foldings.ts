@@ -27,6 +27,7 @@ export const foldings = {
       foldJobCommit(state, commit as Commit<JobSubjectEvent>, seq),
     knows: (type: string): boolean => jobTypes.has(type),
     fence: 'strict' as const,
+    remembers: (state: Job, cmd: string): boolean => state.commands.byId.has(cmd),
     toJson: (state: Job): unknown => jobToJson(state),
     fromJson: jobFromJson,
   },

@@ -29,6 +29,8 @@ export const takeDocument = (
 ): boolean => {
   if (document.node !== node.id || compareGenerations(document.generation, node.generation) <= 0) return false
   node.generation = document.generation
+  // What ended under the document before is forgotten by now: named again, after a raise of the epoch, it begins anew.
+  forget(node, node.wanted)
   const wanted = new Map<string, DesiredExecution>()
   for (const entry of document.executions) wanted.set(entry.execution, entry)
   for (const one of node.executions.values()) {
@@ -55,6 +57,7 @@ export const takeDocument = (
     node.executions.set(execution, one)
     report(node, one, 'starting', instant)
   }
+  node.wanted = wanted
   forget(node, wanted)
   return true
 }

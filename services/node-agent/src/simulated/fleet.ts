@@ -6,6 +6,7 @@ import {
   NO_GENERATION,
   type BootId,
   type DesiredDocument,
+  type DesiredExecution,
   type JournalId,
   type Labels,
   type NodeId,
@@ -57,6 +58,8 @@ export interface SimulatedFleet {
   /** Ends all of them; with `bye` their last heartbeats say so. */
   stop(bye?: boolean): void
 }
+
+const NOTHING_WANTED: ReadonlyMap<string, DesiredExecution> = new Map()
 
 export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOptions): SimulatedFleet => {
   const { bus, clock, random, logger } = ports
@@ -181,6 +184,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       v: 0,
       expected: options.fresh ? 0 : undefined,
       generation: NO_GENERATION,
+      wanted: NOTHING_WANTED,
       executions: new Map(),
       outbox: [],
       sending: false,

@@ -39,6 +39,8 @@ export interface SimulatedNode {
   /** Sequence of the subject's last message; undefined until it was asked for. */
   expected: number | undefined
   generation: Generation
+  /** Entries of the document that it holds. */
+  wanted: ReadonlyMap<string, DesiredExecution>
   readonly executions: Map<string, SimulatedExecution>
   /** Told with the next commit. */
   outbox: Transition[]
