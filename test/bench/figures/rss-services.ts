@@ -3,7 +3,7 @@ import type { Bench, BenchContext } from '../bench.ts'
 import { figure } from '../figure.ts'
 import { restingRssMb } from '../measure/memory.ts'
 import type { FromAgents, ToAgents } from '../processes/agents.ts'
-import { bundled } from '../stage/bundled.ts'
+import { bundled, bundledService } from '../stage/bundled.ts'
 import { startCrew } from '../stage/crew.ts'
 import { build, root } from '../stage/repository.ts'
 import { withServer } from '../stage/server.ts'
@@ -22,28 +22,23 @@ const untilConnected = async (api: string, count: number): Promise<void> => {
   }
 }
 
-const run = async (context: BenchContext) => {
-  const { quick, dir } = context
-  const nodes = quick ? 20 : 1_000
-  await build(names.map((name) => `services/${name}`))
-  return withServer(context, async ({ url }) => {
+/** Resting sizes of the services, in the order of `names`. */
+const sizesOf = (context: BenchContext, nodes: number, fileOf: (name: string) => Promise<string>) =>
+  withServer(context, async ({ url }) => {
     const services: RunningService[] = []
     try {
       for (const name of names) {
         const args = ['--nats-url', url, ...(name === 'api' ? ['--port', '0'] : [])]
-        services.push(await startService(`${root}services/${name}/dist/main.js`, args))
+        services.push(await startService(await fileOf(name), args))
       }
-      const agents = startCrew<ToAgents, FromAgents>(await bundled('agents', dir), [url, String(nodes)])
+      const agents = startCrew<ToAgents, FromAgents>(await bundled('agents', context.dir), [url, String(nodes)])
       try {
         await agents.hear('announced')
         await untilConnected(String(services[0]?.facts['url']), nodes)
-        const sizes = await restingRssMb(
+        return await restingRssMb(
           services.map(({ pid }) => pid),
-          quick ? 200 : REST_MS,
+          context.quick ? 200 : REST_MS,
         )
-        const each = names.map((name, i) => `${name} ${sizes[i]?.toFixed(1)}`).join(', ')
-        const detail = `${each} MB; from dist, ${nodes} simulated nodes connected`
-        return [figure('rss_services', Math.max(...sizes), 'MB', { atMost: 95 }, detail)]
       } finally {
         await agents.stop()
       }
@@ -51,6 +46,16 @@ const run = async (context: BenchContext) => {
       for (const one of services) await one.stop()
     }
   })
+
+const tell = (sizes: readonly number[]): string => names.map((name, i) => `${name} ${sizes[i]?.toFixed(1)}`).join(', ')
+
+const run = async (context: BenchContext) => {
+  const nodes = context.quick ? 20 : 1_000
+  const bundle = await sizesOf(context, nodes, (name) => bundledService(name, context.dir))
+  await build(names.map((name) => `services/${name}`))
+  const dist = await sizesOf(context, nodes, async (name) => `${root}services/${name}/dist/main.js`)
+  const detail = `each bundled into one file: ${tell(bundle)} MB; from dist: ${tell(dist)} MB; ${nodes} nodes connected, idle`
+  return [figure('rss_services', Math.max(...bundle), 'MB', { atMost: 95 }, detail)]
 }
 
 export const rssServices: Bench = { figures: ['rss_services'], run }

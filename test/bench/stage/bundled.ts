@@ -6,26 +6,32 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
-const processes = fileURLToPath(new URL('../processes/', import.meta.url))
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 const made = new Map<string, Promise<string>>()
 
-const build = async (name: string, dir: string): Promise<string> => {
+const build = async (source: string, file: string, minify: boolean): Promise<string> => {
   const bundle = await rolldown({
-    input: join(processes, `${name}.ts`),
+    input: join(root, source),
     platform: 'node',
     resolve: { conditionNames: ['dunlin-source', 'node', 'import', 'default'] },
   })
-  const file = join(dir, `${name}.mjs`)
-  await bundle.write({ file, format: 'esm', codeSplitting: false })
+  await bundle.write({ file, format: 'esm', codeSplitting: false, minify })
   await bundle.close()
   return file
 }
 
-/** Path of the bundle of `processes/<name>.ts`; made once. */
-export const bundled = (name: string, dir: string): Promise<string> => {
+const once = (name: string, make: () => Promise<string>): Promise<string> => {
   const known = made.get(name)
   if (known !== undefined) return known
-  const making = build(name, dir)
+  const making = make()
   made.set(name, making)
   return making
 }
+
+/** Path of the bundle of `processes/<name>.ts`; made once. Readable, so that a profile is. */
+export const bundled = (name: string, dir: string): Promise<string> =>
+  once(name, () => build(`test/bench/processes/${name}.ts`, join(dir, `${name}.mjs`), false))
+
+/** Path of a service in one small file; made once. */
+export const bundledService = (name: string, dir: string): Promise<string> =>
+  once(`service ${name}`, () => build(`services/${name}/src/main.ts`, join(dir, `service-${name}.mjs`), true))
