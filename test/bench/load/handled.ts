@@ -35,9 +35,9 @@ const commandBytes = (n: number, jobs: number, round: number): Buffer => {
 
 export interface Handled {
   /** Makes the bytes of `count` commands, outside of what is measured. */
-  prepare(count: number, round: number): void
+  readonly prepare: (count: number, round: number) => void
   /** Milliseconds for the commands that were prepared. */
-  run(): Promise<number>
+  readonly run: () => Promise<number>
   /** Bodies that were appended by commands. */
   readonly samples: readonly Uint8Array[]
 }

@@ -58,7 +58,7 @@ const isThere = (version: number): boolean => {
   return true
 }
 
-onTold<ToAgents>((message) => {
+onTold((message: ToAgents) => {
   if (message.do === 'measure') {
     tell({ is: 'measured', reportSizes, ...used() })
     reportSizes = []

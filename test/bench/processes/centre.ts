@@ -102,11 +102,11 @@ const apply = async (body: string): Promise<number> => {
     decide: ({ state }) => decideJob(state, { id, at, verb: 'apply', spec: { ...spec }, specHash, content, newJobId }),
   })
   if (!result.ok) throw result.error
-  const { versions } = result.aggregate.state as Job
+  const { versions } = result.aggregate.state
   return versions.is === 'present' ? versions.version : 0
 }
 
-onTold<ToCentre>((message) => {
+onTold((message: ToCentre) => {
   if (message.do === 'apply') {
     const startedMs = nowMs()
     void apply(message.body).then((version) => tell({ is: 'applied', startedMs, version }))

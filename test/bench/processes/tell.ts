@@ -7,8 +7,9 @@ export const tell = (message: { readonly is: string } & Readonly<Record<string, 
   process.send?.(message)
 }
 
-export const onTold = <T extends object>(handler: (message: T) => void): void => {
-  process.on('message', (message) => handler(message as T))
+/** `handler` trusts that whoever forked this process speaks its language. */
+export const onTold = (handler: (message: never) => void): void => {
+  process.on('message', (message) => handler(message as never))
   // Whoever forked this process is gone: so is the reason for it.
   process.once('disconnect', () => process.exit(0))
   // The normal way out, so that a profile is written.

@@ -15,9 +15,9 @@ export interface BenchSystem {
   readonly centre: Crew<ToCentre, FromCentre>
   readonly agents: Crew<ToAgents, FromAgents>
   /** Messages that EVENTS, DESIRED and SPECS ever stored. */
-  stored(): Promise<number>
+  readonly stored: () => Promise<number>
   /** Ends centre and agents; the server stays. */
-  retire(): Promise<void>
+  readonly retire: () => Promise<void>
 }
 
 const COUNTED = ['EVENTS', 'DESIRED', 'SPECS'] as const
