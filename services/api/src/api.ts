@@ -4,7 +4,15 @@
  */
 import type { AddressInfo } from 'node:net'
 import { DunlinError } from '@dunlin/contracts'
-import { createCommandHandler, followInto, type StorePorts } from '@dunlin/eventstore'
+import {
+  createCommandHandler,
+  followInto,
+  holdLease,
+  keepSnapshots,
+  loadSnapshot,
+  type LoadedSnapshot,
+  type StorePorts,
+} from '@dunlin/eventstore'
 import {
   createMetrics,
   createReadiness,
@@ -29,7 +37,7 @@ import { registerLog } from './routes/log.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
 import { registerService } from './routes/service.ts'
-import { createApiState } from './state/api-state.ts'
+import { API_FOLD, createApiState } from './state/api-state.ts'
 import { createCaughtUp } from './state/caught-up.ts'
 import { watchLog } from './state/log-health.ts'
 import { tapLog } from './state/log-tap.ts'
@@ -53,6 +61,9 @@ export interface ApiOptions {
   /** How often the log is asked whether it has room. */
   readonly probeEveryMs?: number
   /** Of event streams; see `stream/hub.ts`. */
+  /** A snapshot is written whenever the log has grown by so many messages. */
+  readonly snapshotEvery?: number
+  readonly lookForSnapshotMs?: number
   readonly stream?: { readonly ringBytes?: number; readonly maxUnreadBytes?: number; readonly heartbeatMs?: number }
 }
 
@@ -67,12 +78,25 @@ export interface RunningApi {
   stop(): Promise<void>
 }
 
+const SNAPSHOT_EVERY = 20_000
+const LOOK_FOR_SNAPSHOT_MS = 10_000
+
+/** Without one, or with one that cannot be read, everything is folded from the beginning. */
+const snapshotOf = async ({ snapshots, logger }: ApiPorts): Promise<LoadedSnapshot | undefined> => {
+  try {
+    return await loadSnapshot(snapshots, 'api', API_FOLD)
+  } catch (error) {
+    logger.warn('snapshot not read', { error: String(error) })
+    return undefined
+  }
+}
+
 /** Throws when the port is taken. Resolves once the API listens; `ready` tells when it can answer. */
 export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promise<RunningApi> => {
   const { clock, logger } = ports
   const { metrics = createMetrics(), readiness = createReadiness(), host = '127.0.0.1' } = options
   const stopping = new AbortController()
-  const state = createApiState(metrics)
+  const state = createApiState(metrics, await snapshotOf(ports))
   const health = watchLog({
     log: ports.log,
     readiness,
@@ -105,6 +129,33 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     onCaughtUp: () => readiness.ready('log'),
     onLive: (live) => (live ? readiness.ready('connection') : readiness.blocked('connection', 'disconnected')),
     onEnd: (error) => readiness.blocked('log', 'follower_ended', error.message),
+  })
+  // One instance is enough to write snapshots; they fit all of them.
+  let writes = false
+  const lease = holdLease({
+    kv: ports.leases,
+    key: 'api-snapshots',
+    owner: ports.random.ulid(clock.nowMs()),
+    ttlMs: 10_000,
+    renewMs: 3_000,
+    clock,
+    onHeld: () => {
+      writes = true
+    },
+    onLost: () => {
+      writes = false
+    },
+  })
+  const snapshots = keepSnapshots({
+    store: ports.snapshots,
+    name: 'api',
+    fold: state.fold,
+    clock,
+    everyMessages: options.snapshotEvery ?? SNAPSHOT_EVERY,
+    lookEveryMs: options.lookForSnapshotMs ?? LOOK_FOR_SNAPSHOT_MS,
+    mayWrite: () => writes && readiness.isReady(),
+    extra: () => state.extra(),
+    onFailed: (error) => logger.warn('snapshot not written', { code: error.code, detail: error.message }),
   })
   const submit = createSubmit({ state, handler, clock, random: ports.random })
 
@@ -153,6 +204,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     hub.close()
     await app.close()
     health.stop()
+    await snapshots.stop()
+    await lease.stop()
     await follower.stop()
   }
   try {

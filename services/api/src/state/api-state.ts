@@ -1,11 +1,11 @@
 /**
  * Everything the API knows: the fold of the log with the domain's foldings, the indexes for its lists, and which job
- * answered which command. One process, one state; it is rebuilt from the log at every start.
+ * answered which command. One process, one state, rebuilt from the log at every start, from the last snapshot on.
  */
 import type { Commit, JobKey, JobSubjectEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
 import { FOLD_VERSION, foldings, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
-import { createFold, type Aggregate, type Fold, type Folded } from '@dunlin/eventstore'
+import { createFold, type Aggregate, type Fold, type Folded, type LoadedSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import type { Metrics } from '@dunlin/runtime'
 import { createCommandIndex, type CommandIndex } from './command-index.ts'
@@ -24,9 +24,13 @@ export interface ApiState {
   seq(): number
   /** The log went backwards: everything is dropped before it is read again. */
   clear(): void
+  /** What a snapshot keeps besides the fold. */
+  extra(): unknown
 }
 
-export const createApiState = (metrics: Metrics): ApiState => {
+export const API_FOLD = `api/${FOLD_VERSION}`
+
+export const createApiState = (metrics: Metrics, snapshot?: LoadedSnapshot): ApiState => {
   const commands = createCommandIndex()
 
   const onFolded = (folded: Folded<keyof ApiKinds>, aggregate: Aggregate<ApiKinds[keyof ApiKinds]>): void => {
@@ -47,11 +51,16 @@ export const createApiState = (metrics: Metrics): ApiState => {
     route: parseLogSubject,
     kinds: foldings,
     onFolded,
-    version: `api/${FOLD_VERSION}`,
+    version: API_FOLD,
+    ...(snapshot === undefined ? {} : { snapshot }),
   })
   const node = (id: string): NodeState | undefined => fold.get('node', id)?.state
   const reports = (id: string): NodeReports | undefined => fold.get('report', id)?.state
   const index = createFleetIndex({ job: (key) => fold.get('job', key)?.state, node, reports })
+  if (snapshot !== undefined) {
+    index.adopt(fold.table('job').keys(), fold.table('node').keys())
+    for (const [id, key] of rememberedIn(snapshot.extra)) commands.note(id, key)
+  }
   metrics.observe('dunlin_log_seq', () => fold.position?.seq ?? 0)
   metrics.observe('dunlin_aggregates_quarantined', () => fold.quarantined().length)
 
@@ -63,9 +72,14 @@ export const createApiState = (metrics: Metrics): ApiState => {
     reports,
     job: (key) => fold.get('job', jobKeyText(key)),
     seq: () => fold.position?.seq ?? 0,
+    extra: () => ({ commands: commands.entries() }),
     clear: () => {
       index.clear()
       commands.clear()
     },
   }
 }
+
+/** A snapshot is our own, found by fold version. */
+const rememberedIn = (extra: unknown): readonly (readonly [commandId: string, jobKey: string])[] =>
+  (extra as { readonly commands?: [string, string][] } | undefined)?.commands ?? []

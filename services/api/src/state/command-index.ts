@@ -5,6 +5,8 @@
 export interface CommandIndex {
   note(commandId: string, jobKey: string): void
   jobOf(commandId: string): string | undefined
+  /** For a snapshot; oldest first. */
+  entries(): readonly (readonly [commandId: string, jobKey: string])[]
   clear(): void
 }
 
@@ -25,6 +27,7 @@ export const createCommandIndex = (kept = KEPT): CommandIndex => {
       }
     },
     jobOf: (commandId) => jobs.get(commandId),
+    entries: () => [...jobs],
     clear: () => jobs.clear(),
   }
 }

@@ -26,6 +26,8 @@ export interface FleetIndex {
   jobCommitted(key: string, commit: Commit<JobSubjectEvent>): void
   nodeCommitted(id: string): void
   reportCommitted(id: string): void
+  /** Takes over what a snapshot brought; it is looked at when somebody lists for the first time. */
+  adopt(jobs: Iterable<string>, nodes: Iterable<string>): void
   clear(): void
 }
 
@@ -52,6 +54,8 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
   const executions = createFacetIndex()
   const dirtyJobs = new Set<string>()
   const dirtyNodes = new Set<string>()
+  /** Jobs of a snapshot whose grants were not read yet. */
+  const unlinked = new Set<string>()
   const jobsOn = new Map<string, Set<string>>()
   const nodesOf = new Map<string, Set<string>>()
   const rowsOf = new Map<string, readonly string[]>()
@@ -60,6 +64,12 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     ;(jobsOn.get(node) ?? jobsOn.set(node, new Set()).get(node))?.add(job)
     ;(nodesOf.get(job) ?? nodesOf.set(job, new Set()).get(job))?.add(node)
     dirtyNodes.add(node)
+  }
+
+  const workOffNodes = (): void => {
+    for (const key of unlinked) for (const node of tables.job(key)?.rollouts.grants.keys() ?? []) link(key, node)
+    unlinked.clear()
+    workOff(dirtyNodes, refreshNode)
   }
 
   const refreshJob = (key: string): void => {
@@ -103,9 +113,9 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
 
   return {
     jobs: () => (workOff(dirtyJobs, refreshJob), jobs),
-    nodes: () => (workOff(dirtyNodes, refreshNode), nodes),
-    executions: () => (workOff(dirtyNodes, refreshNode), executions),
-    executionsOn: (node) => (workOff(dirtyNodes, refreshNode), rowsOf.get(node)?.length ?? 0),
+    nodes: () => (workOffNodes(), nodes),
+    executions: () => (workOffNodes(), executions),
+    executionsOn: (node) => (workOffNodes(), rowsOf.get(node)?.length ?? 0),
     jobCommitted: (key, commit) => {
       dirtyJobs.add(key)
       for (const event of commit.ev) {
@@ -114,16 +124,25 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
         else if (event.type === 'Checkpointed')
           // The stored state came in one piece: its grants are read from it.
           for (const node of tables.job(key)?.rollouts.grants.keys() ?? []) link(key, node)
-        else if (releases.has(event.type)) for (const node of nodesOf.get(key) ?? []) dirtyNodes.add(node)
+        else if (releases.has(event.type) && !unlinked.has(key))
+          for (const node of nodesOf.get(key) ?? []) dirtyNodes.add(node)
       }
     },
     nodeCommitted: (id) => void dirtyNodes.add(id),
     reportCommitted: (id) => void dirtyNodes.add(id),
+    adopt: (jobKeys, nodeIds) => {
+      for (const key of jobKeys) {
+        dirtyJobs.add(key)
+        unlinked.add(key)
+      }
+      for (const id of nodeIds) dirtyNodes.add(id)
+    },
     clear: () => {
       for (const index of [jobs, nodes, executions]) index.clear()
       for (const map of [jobsOn, nodesOf, rowsOf]) map.clear()
       dirtyJobs.clear()
       dirtyNodes.clear()
+      unlinked.clear()
     },
   }
 }
