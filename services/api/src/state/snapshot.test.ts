@@ -10,7 +10,7 @@ it('an API that begins at a snapshot shows what one that read the whole log show
       body: processSpec(name, { labels: { odd: name === 'b' ? '0' : '1' } }),
       headers: { 'idempotency-key': `key-${name}` },
     })
-  await first.write(nodeSubject('n1' as never), [{ type: 'NodeAdmitted', node: 'n1', policy: 'test' } as never])
+  await first.write(nodeSubject('n1'), [{ type: 'NodeAdmitted', node: 'n1', policy: 'test' } as never])
   const key = { namespace: 'default', name: 'a' }
   await first.write(jobSubject(key), [
     { type: 'PlacementChanged', evaluation: '01J0000000000000000000000E', part: 0, add: ['n1'], remove: [] } as never,
