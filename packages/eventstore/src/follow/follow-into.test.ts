@@ -3,6 +3,7 @@ import { wallClock } from '../clock.ts'
 import { sha256Hex, tallies, tallyFold, tallyWriter, settle } from '../contract/stage.ts'
 import { bytesOf, tallyCommit, tallySubject } from '../contract/tally.ts'
 import { encodeState } from '../fold/checkpoint.ts'
+import type { FollowHandlers, LogInfo } from '../log.ts'
 import { createMemoryStore } from '../memory/index.ts'
 import { followInto } from './follow-into.ts'
 
@@ -46,6 +47,29 @@ describe('following into a fold', () => {
     await add('z', 'after')
     await follower.waitFor(2)
     expect([...fold.table('tally').keys()].toSorted()).toEqual(['a', 'z'])
+  })
+  it('is live again when the log comes back as an older one', async () => {
+    const handlers: FollowHandlers[] = []
+    const log = {
+      info: async () => ({ created: 'one', firstSeq: 0, lastSeq: 0, bytes: 0, maxBytes: 0 }) as LogInfo,
+      follow: (_: unknown, to: FollowHandlers) => {
+        handlers.push(to)
+        return { stop: async () => {} }
+      },
+    }
+    const told: boolean[] = []
+    const { archive } = createMemoryStore()
+    const follower = followInto(tallyFold(), log, { archive, onLive: (live) => void told.push(live) })
+    await vi.waitFor(() => expect(handlers).toHaveLength(1))
+    handlers[0]?.onCaughtUp?.(0)
+    handlers[0]?.onLive?.(false)
+    handlers[0]?.onRewound?.('the stream ends at 1, the position is 9')
+    // It found the connection up, so it has no change to tell.
+    await vi.waitFor(() => expect(handlers).toHaveLength(2))
+    handlers[1]?.onCaughtUp?.(0)
+    expect(told).toEqual([false, true])
+    expect(follower.health()).toMatchObject({ live: true, caughtUp: true })
+    await follower.stop()
   })
   it('notices a stream that was created anew with the same messages', async () => {
     const { store } = await given(['a', 'b'])

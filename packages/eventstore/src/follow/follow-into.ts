@@ -143,6 +143,12 @@ export const followInto = <K extends Kinds>(
     begin()
   }
 
+  const setLive = (now: boolean): void => {
+    if (now === live) return
+    live = now
+    options.onLive?.(now)
+  }
+
   const follow = (): void => {
     const mine = ++round
     const heard = (): boolean => mine === round
@@ -150,14 +156,14 @@ export const followInto = <K extends Kinds>(
       onBatch: (batch) => (heard() ? holding.batch(batch) : undefined),
       onCaughtUp: (seq) => {
         if (!heard()) return
+        // A follower that begins while the log is reachable says nothing about it, whatever the one before it said last.
+        setLive(true)
         caughtUpAt = seq
         tellCaughtUp()
       },
       onRewound: (why) => (heard() ? rewound(why) : undefined),
       onLive: (now) => {
-        if (!heard() || now === live) return
-        live = now
-        options.onLive?.(now)
+        if (heard()) setLive(now)
       },
       onEnd: (error) => {
         if (heard()) end(error ?? new DunlinError('log_unavailable', 'Following the log ended.'))
