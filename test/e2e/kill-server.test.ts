@@ -2,7 +2,7 @@
  * nats-server killed with -9 and restarted under load: no acknowledged command is lost or applied twice. The load goes
  * through the whole path: client ids, command handler, fold, JetStream. `DUNLIN_KILL_CYCLES` asks for more cycles.
  */
-import { jobKeyText, type JobId, type JobSubjectEvent, type Sha256 } from '@dunlin/contracts'
+import { jobKeyText, type JobId, type JobSubjectEvent } from '@dunlin/contracts'
 import { decideJob, foldings } from '@dunlin/domain'
 import { createCommandHandler, createFold, followInto } from '@dunlin/eventstore'
 import { connectStore, jobSubject, parseLogSubject, type ConnectedStore } from '@dunlin/nats'
@@ -36,7 +36,7 @@ const startIntake = async (name: string) => {
   const send = async (job: number, id: string) => {
     const key = { namespace: 'load', name: `job-${job}` }
     const at = systemClock.nowMs()
-    const hash = sha256(id) as Sha256
+    const hash = sha256(id)
     const command = {
       verb: 'apply' as const,
       id,
@@ -64,10 +64,10 @@ it(
   async () => {
     const intakes = await Promise.all([startIntake('intake-1'), startIntake('intake-2')])
     const acknowledged = new Set<string>()
-    let stop = false
+    const stop = new AbortController()
     let sent = 0
     const writer = async (w: number): Promise<void> => {
-      for (let n = 0; !stop; n += 1) {
+      for (let n = 0; !stop.signal.aborted; n += 1) {
         const id = `w${w}-${n}`
         const job = (w * 7 + n) % JOBS
         // A client that gets a retryable error sends the same command again, perhaps to the other instance.
@@ -79,7 +79,7 @@ it(
             break
           }
           if (!done.error.retryable) throw done.error
-          if (stop) return
+          if (stop.signal.aborted) return
           await delay(5)
         }
       }
@@ -93,7 +93,7 @@ it(
       while (acknowledged.size < before + WRITERS && performance.now() < deadline) await delay(10)
       expect(acknowledged.size, `cycle ${cycle}: the load goes on after the restart`).toBeGreaterThan(before)
     }
-    stop = true
+    stop.abort()
     await load
 
     const applied = new Map<string, number>()

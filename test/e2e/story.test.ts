@@ -43,17 +43,18 @@ describe('a process job', () => {
       return (job.rollout?.version === 3 && job.state.state_type === 'running') || undefined
     })
     const after = await system.client.executions.list({ namespace: 'default', job: 'sleeper', state: 'running' })
-    expect(after.items.map(({ previous }) => previous).sort()).toEqual(before.items.map(({ id }) => id).sort())
+    expect(new Set(after.items.map(({ previous }) => previous))).toEqual(new Set(before.items.map(({ id }) => id)))
   })
   it('follows its selector', async () => {
     const config = { command: '/bin/sh', args: ['-c', 'while :; do sleep 2; done'] }
     await system.client.jobs.apply({
       spec: sleeper('sleeper', { config, selector: { match_expressions: ['n in (1,2)'] } }),
     })
-    await until('two run', async () => {
+    const nodes = await until('two run', async () => {
       const { items } = await system.client.executions.list({ namespace: 'default', job: 'sleeper', state: 'running' })
-      return items.length === 2 || undefined
+      return items.length === 2 ? items.map(({ node }) => node) : undefined
     })
+    expect(new Set(nodes)).toEqual(new Set(['edge-1', 'edge-2']))
   })
   it('stops, and is deleted only then', async () => {
     await expect(system.client.jobs.delete(key)).rejects.toMatchObject({ code: 'job_not_stopped' })

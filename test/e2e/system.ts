@@ -3,7 +3,7 @@ import { createClient, type Client } from '@dunlin/client'
 import type { JobKey } from '@dunlin/contracts'
 import { startChild, type Child } from '@dunlin/infra/dev'
 import { killTasks } from '@dunlin/node-agent'
-import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
+import { startNatsServer, type TestNatsServer, type TestNatsServerOptions } from '@dunlin/testkit'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,19 +11,32 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export interface SystemOptions {
   readonly nodes?: number
-  /** How many schedulers and rollout engines. */
+  /** How many schedulers and rollout engines; 0 when only the intake matters. */
   readonly instances?: number
+  /** How many APIs; the client speaks to the first. */
+  readonly apis?: number
+  readonly nats?: TestNatsServerOptions
+}
+
+export interface AgentOptions {
+  readonly labels?: Readonly<Record<string, string>>
+  /** Tasks outlive an agent that ends, as in production. */
+  readonly keepTasks?: boolean
 }
 
 export interface System {
   readonly dir: string
   readonly nats: TestNatsServer
   readonly api: Child
+  readonly apis: readonly Child[]
   readonly url: string
+  readonly urls: readonly string[]
   readonly client: Client
   readonly schedulers: readonly Child[]
   readonly engines: readonly Child[]
   readonly agents: readonly Child[]
+  /** Another node, or the same one again after its agent was stopped for good. */
+  addAgent(node: number, options?: AgentOptions): Child
   /** Directory that stands for /var/log/app on a node. */
   appLogs(node: number): string
   nodeDir(node: number): string
@@ -59,10 +72,11 @@ export const until = async <T>(
   }
 }
 
-export const startSystem = async ({ nodes = 3, instances = 1 }: SystemOptions = {}): Promise<System> => {
+export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
+  const { nodes = 3, instances = 1, apis: apiCount = 1 } = options
   const dir = mkdtempSync(join(tmpdir(), 'dunlin-e2e-'))
   mkdirSync(join(dir, 'logs'))
-  const nats = await startNatsServer()
+  const nats = await startNatsServer(options.nats)
   const children: Child[] = []
   const child = (
     name: string,
@@ -83,34 +97,55 @@ export const startSystem = async ({ nodes = 3, instances = 1 }: SystemOptions = 
   const appLogs = (node: number): string => join(nodeDir(node), 'var-log-app')
   const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-  const api = child('api', 'services/api/src/main.ts', (before) => [
-    '--port',
-    before === undefined ? '0' : new URL(String(before['url'])).port,
-  ])
+  const apis = range(apiCount).map((n) =>
+    child(n === 1 ? 'api' : `api-${n}`, 'services/api/src/main.ts', (before) => [
+      '--port',
+      before === undefined ? '0' : new URL(String(before['url'])).port,
+    ]),
+  )
   const schedulers = range(instances).map((n) => child(`scheduler-${n}`, 'services/scheduler/src/main.ts', () => []))
   const engines = range(instances).map((n) => child(`engine-${n}`, 'services/rollout-engine/src/main.ts', () => []))
-  const agents = range(nodes).map((n) => {
+  const agents: Child[] = []
+  const nodeDirs = new Set<string>()
+  const addAgent = (n: number, { labels = { env: 'production' }, keepTasks = false }: AgentOptions = {}): Child => {
     mkdirSync(appLogs(n), { recursive: true })
-    return child(`edge-${n}`, 'services/node-agent/src/main.ts', () => [
-      ...['--node-id', `edge-${n}`, '--data-dir', nodeDir(n), '--label', 'env=production', '--label', `n=${n}`],
-      ...['--map-path', `/var/log/app=${appLogs(n)}`, '--stop-tasks-on-exit'],
+    nodeDirs.add(nodeDir(n))
+    const agent = child(`edge-${n}`, 'services/node-agent/src/main.ts', () => [
+      '--node-id',
+      `edge-${n}`,
+      '--data-dir',
+      nodeDir(n),
+      '--map-path',
+      `/var/log/app=${appLogs(n)}`,
+      '--label',
+      `n=${n}`,
+      ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+      ...(keepTasks ? [] : ['--stop-tasks-on-exit']),
     ])
-  })
+    agents.push(agent)
+    return agent
+  }
+  for (const n of range(nodes)) addAgent(n)
   const stop = async (): Promise<void> => {
     await Promise.all(agents.map((agent) => agent.stop()))
-    await Promise.all(range(nodes).map((n) => killTasks(nodeDir(n), 0)))
+    await Promise.all([...nodeDirs].map((one) => killTasks(one, 0)))
     await Promise.all(children.map((one) => one.stop()))
     await nats.stop()
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const { url } = (await Promise.all(children.map(({ ready }) => ready)))[0] as { url: string }
+    await Promise.all(children.map(({ ready }) => ready))
+    const urls = (await Promise.all(apis.map(({ ready }) => ready))).map((facts) => String(facts['url']))
+    const [api] = apis
+    const [url] = urls
+    if (api === undefined || url === undefined) throw new Error('a system has one API at least')
     const client = createClient({ baseUrl: url, actor: 'e2e' })
     await until('all nodes connected', async () => {
       const { items } = await client.nodes.list({ connection: 'connected' })
       return items.length === nodes || undefined
     })
-    return { dir, nats, api, url, client, schedulers, engines, agents, appLogs, nodeDir, stop }
+    const parts = { dir, nats, api, apis, url, urls, client, schedulers, engines, agents }
+    return { ...parts, addAgent, appLogs, nodeDir, stop }
   } catch (error) {
     await stop()
     throw error
