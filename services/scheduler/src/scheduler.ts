@@ -227,7 +227,8 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
       behindSince.set(node, since)
       if (now - since < ringAfterMs) continue
       behindSince.set(node, now)
-      await documents.ring(node)
+      // A log that does not answer has enough to do: the others are rung by a later tick.
+      if (!(await documents.ring(node))) return
     }
   }
 

@@ -32,8 +32,8 @@ export interface DocumentWriter {
   written(node: NodeId): Generation | undefined
   /** Highest epoch of any document that was read or written here. */
   highestEpoch(): number
-  /** Sends the stored document to the node's doorbell once more. */
-  ring(node: NodeId): Promise<void>
+  /** Sends the stored document to the node's doorbell once more; false when the log does not answer. Never rejects. */
+  ring(node: NodeId): Promise<boolean>
   clear(): void
 }
 
@@ -143,10 +143,16 @@ export const createDocumentWriter = (work: Work): DocumentWriter => {
     written: (node) => stored.get(node)?.generation,
     highestEpoch: () => epoch,
     ring: async (node) => {
-      const entry = await desired.get(node)
-      if (entry === undefined) return
-      bus.publish(doorbellSubject(node), entry.value)
-      logger.debug('rang again', { node })
+      try {
+        const entry = await desired.get(node)
+        if (entry === undefined) return true
+        bus.publish(doorbellSubject(node), entry.value)
+        logger.debug('rang again', { node })
+        return true
+      } catch (error) {
+        logger.warn('could not ring again', { node, detail: String(error) })
+        return false
+      }
     },
     clear: () => {
       stored.clear()
