@@ -32,6 +32,9 @@ const say = (line: string): void => {
   process.stderr.write(`[${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s] ${line}\n`)
 }
 
+const writeFigures = (file: string, figures: readonly Figure[]): void =>
+  writeFileSync(file, `${JSON.stringify({ figures }, null, 2)}\n`)
+
 const measure = async (): Promise<boolean> => {
   const server = await findNatsServer({ say, acceptRunning: false })
   if (server.kind !== 'binary') throw new Error('a bench needs a nats-server of its own')
@@ -44,7 +47,11 @@ const measure = async (): Promise<boolean> => {
       if (ofBench.size === 0) continue
       say(`measuring ${[...ofBench].join(', ')}`)
       try {
-        figures.push(...(await bench.run({ quick: values.quick, binary: server.path, dir, say }, ofBench)))
+        const measured = await bench.run({ quick: values.quick, binary: server.path, dir, say }, ofBench)
+        for (const { name, value, unit } of measured) say(`${name}: ${value} ${unit}`)
+        figures.push(...measured)
+        // Whoever ends a long run early keeps what there is.
+        if (values.json !== undefined) writeFigures(values.json, figures)
       } catch (error) {
         failed = true
         say(`${[...ofBench].join(', ')}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
@@ -55,7 +62,7 @@ const measure = async (): Promise<boolean> => {
   }
   if (values.quick) say('--quick: these figures show that the benches run, and nothing else')
   process.stdout.write(table(figures, process.stdout.isTTY))
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ figures }, null, 2)}\n`)
+  if (values.json !== undefined) writeFigures(values.json, figures)
   return !failed
 }
 

@@ -17,7 +17,7 @@ import { withSystem } from '../stage/system.ts'
 const sizes = [
   { name: 'apply_1k', nodes: 1_000, rounds: 7, quick: 20 },
   { name: 'apply_10k', nodes: 10_000, rounds: 5, quick: 60 },
-  { name: 'apply_100k', nodes: 100_000, rounds: 3, quick: 200 },
+  { name: 'apply_100k', nodes: 100_000, rounds: 2, quick: 200 },
 ] as const
 
 interface Round {

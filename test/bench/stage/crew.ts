@@ -12,6 +12,8 @@ export interface Crew<To, From extends Told> {
   hear<I extends From['is']>(is: I): Promise<Extract<From, { readonly is: I }>>
   /** Asks and waits for the answer of a kind. */
   ask<I extends From['is']>(message: To, is: I): Promise<Extract<From, { readonly is: I }>>
+  /** Rejects when the process ends without having been stopped. */
+  readonly lost: Promise<never>
   stop(): Promise<void>
 }
 
@@ -29,9 +31,13 @@ export const startCrew = <To extends object, From extends Told>(
     []
   const heard: From[] = []
   let ended: Error | undefined
+  let stopped = false
+  const { promise: lost, reject: lose } = Promise.withResolvers<never>()
+  lost.catch(() => {})
   const gone = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
       ended = new Error(`${file} ended: ${signal ?? code}`)
+      if (!stopped) lose(ended)
       for (const { reject } of waiting.splice(0)) reject(ended)
       resolve()
     })
@@ -61,7 +67,9 @@ export const startCrew = <To extends object, From extends Told>(
       child.send(message)
       return answer
     },
+    lost,
     stop: async () => {
+      stopped = true
       if (ended === undefined) child.kill('SIGTERM')
       const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
       await gone

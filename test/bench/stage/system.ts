@@ -49,15 +49,18 @@ export const withSystem = async <T>(
         await pause(QUIET_MS)
       }
     }
-    try {
+    const measured = async (): Promise<T> => {
       await centre.hear('ready')
       const connected = centre.ask({ do: 'expect_nodes', count: nodes }, 'nodes_connected')
       agents = startCrew<ToAgents, FromAgents>(agentsFile, [url, String(nodes)])
-      await agents.hear('announced')
-      await connected
+      await Promise.race([agents.hear('announced'), centre.lost])
+      await Promise.race([connected, agents.lost])
       await untilQuiet()
       await Promise.all([centre.ask({ do: 'measure' }, 'measured'), agents.ask({ do: 'measure' }, 'measured')])
-      return await run({ url, nodes, centre, agents, stored, retire })
+      return Promise.race([run({ url, nodes, centre, agents, stored, retire }), centre.lost, agents.lost])
+    }
+    try {
+      return await measured()
     } finally {
       await retire()
       await nc.close()
