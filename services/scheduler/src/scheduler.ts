@@ -13,6 +13,7 @@ import { createDocumentWriter } from './desired/documents.ts'
 import { evaluateMarked } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
 import { touchDocument } from './fleet/marks.ts'
+import { createAheadWatch } from './liveness/ahead.ts'
 import { createLivenessJudge } from './liveness/judge.ts'
 import { listen } from './liveness/listen.ts'
 import type { SchedulerPorts } from './ports.ts'
@@ -206,12 +207,28 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     },
   })
 
+  const nodeAhead = createAheadWatch({
+    log: ports.log,
+    clock,
+    listener,
+    isKnown: (node) => fleet.fold.get('report', node) !== undefined,
+    folded: () => [fleet.epoch(), fleet.fold.position?.seq ?? 0],
+    waitFor: (seq) => follower.waitFor(seq),
+  })
+  const lookForNodesAhead = async (): Promise<void> => {
+    const node = await nodeAhead()
+    if (node === undefined) return
+    logger.error('a node obeys a document from beyond the end of the log', { code: 'log_rewound', node })
+    mustRaiseEpoch = true
+  }
+
   const behindSince = new Map<NodeId, number>()
   const ringAfterMs = options.ringAfterMs ?? 15_000
   const tick = every(clock, options.livenessEveryMs ?? 1_000, async () => {
     if (!leads || !caughtUp || !live) return
     await liveness.judge()
     await ringThoseBehind()
+    await lookForNodesAhead()
     pump.wake()
   })
 
@@ -219,6 +236,9 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     const now = clock.monotonicMs()
     for (const [node, { holds, atMono }] of listener.heard) {
       const written = documents.written(node)
+      // It was away when all documents were written again, and no job has a grant there now.
+      if (written === undefined && holds[1] > 0 && holds[0] < fleet.epoch() && fleet.fold.get('report', node))
+        touchDocument(fleet.marks, node, fleet.fold.position?.seq ?? 0)
       if (written === undefined || compareGenerations(holds, written) >= 0) {
         behindSince.delete(node)
         continue

@@ -33,8 +33,14 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       onJob(folded.key, folded.commit as Commit<JobSubjectEvent>, folded.seq, (aggregate as Aggregate<Job>).state)
     else if (folded.kind === 'node') onNode(folded.key as NodeId, (folded.commit as Commit<NodeEvent>).ev)
     else if (folded.kind === 'report') onReport(folded.key as NodeId, (folded.commit as Commit<ReportEvent>).ev)
-    else for (const node of grants.nodes()) touchDocument(marks, node, folded.seq)
+    else if (folded.commit.ev.some(({ type }) => type === 'EpochRaised')) touchAll(folded.seq)
     onMarked()
+  }
+
+  /** Nodes without a grant too: what they hold may come from a log that is no more. */
+  const touchAll = (seq: number): void => {
+    for (const node of grants.nodes()) touchDocument(marks, node, seq)
+    for (const node of fold.table('report').keys()) touchDocument(marks, node as NodeId, seq)
   }
 
   const onJob = (key: string, commit: Commit<JobSubjectEvent>, seq: number, job: Job): void => {
@@ -98,6 +104,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
           touchDocument(marks, node, seq)
         }
       }
+      if (seq > 0) touchAll(seq)
       for (const id of fold.table('report').keys())
         if (fold.get('node', id)?.state.admission !== 'admitted') marks.unadmitted.add(id as NodeId)
     },

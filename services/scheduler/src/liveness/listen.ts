@@ -22,6 +22,9 @@ export interface Listener {
   stop(): void
 }
 
+/** Epochs rise one at a time; a node that shows a higher one is not believed, so that there is always room above. */
+const HIGHEST_EPOCH = 2 ** 40
+
 const decoder = new TextDecoder()
 const parse = (data: Uint8Array): unknown => {
   try {
@@ -39,7 +42,7 @@ export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void):
 
   const onMessage = (message: BusMessage): void => {
     const read = heartbeatSchema.safeParse(parse(message.data))
-    if (!read.success || !message.subject.endsWith(`.${read.data.node}`)) {
+    if (!read.success || !message.subject.endsWith(`.${read.data.node}`) || read.data.gen[0] > HIGHEST_EPOCH) {
       refused += 1
       return
     }
