@@ -1,15 +1,9 @@
 /** A block of the spec: an object with known fields only. */
 import * as z from 'zod'
-
-/** Marks the message of an unknown-field issue: the names that would have been right follow, for `issues.ts`. */
-export const KNOWN_NAMES = 'known names: '
+import { namingFields } from '../drivers/known-names.ts'
 
 /** A strict object whose complaint about unknown fields says which fields there are. */
-export const block = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `${KNOWN_NAMES}${Object.keys(shape).join(',')}` : undefined,
-  })
+export const block = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape, namingFields(shape))
 
 /** What an issue may carry beside its message. */
 export interface IssueParams {

@@ -1,14 +1,19 @@
 /** Turns what zod found into issues with a word for programs, a sentence without jargon, and the nearest known name. */
 import type * as z from 'zod'
+import { KNOWN_NAMES } from '../drivers/known-names.ts'
 import type { Path } from '../source/place.ts'
-import { KNOWN_NAMES, type IssueParams } from './block.ts'
+import type { IssueParams } from './block.ts'
 import type { SpecIssue } from './issue.ts'
 import { nearestName } from './nearest.ts'
 
 /** More are not told: nobody reads them, and looking for nearest names costs time. */
 export const MAX_LISTED = 100
 
-export const specIssues = (error: z.ZodError, value: unknown, prefix: Path = []): readonly SpecIssue[] =>
+export const specIssues = (
+  error: Pick<z.core.$ZodError, 'issues'>,
+  value: unknown,
+  prefix: Path = [],
+): readonly SpecIssue[] =>
   error.issues.slice(0, MAX_LISTED).flatMap((issue) => {
     const path = [...prefix, ...(issue.path as (string | number)[])]
     if (issue.code === 'unrecognized_keys') {

@@ -3,8 +3,16 @@
  * fires or a probe that is never asked would be worse than an error. A part leaves this list when it is built.
  */
 import { DunlinError } from '../errors/error.ts'
+import { pathText, type Path, type YamlSource } from '../source/place.ts'
+import { durationMs } from './duration.ts'
 import { builtJobTypes } from './job-type.ts'
 import type { JobSpec } from './spec.ts'
+
+interface Unbuilt {
+  readonly path: Path
+  readonly message: string
+  readonly hint?: string
+}
 
 const unbuiltBlocks = {
   secret_providers: 'Secret providers',
@@ -16,18 +24,63 @@ const unbuiltBlocks = {
   resources: 'Resource limits',
 } as const satisfies Partial<Record<keyof JobSpec, string>>
 
-export const refuseNotBuilt = (spec: JobSpec): DunlinError | undefined => {
-  const missing: { readonly path: string; readonly message: string }[] = []
-  if (!(builtJobTypes as readonly string[]).includes(spec.type))
-    missing.push({ path: 'type', message: `Jobs of type ${spec.type} are not built yet` })
-  for (const [path, what] of Object.entries(unbuiltBlocks)) {
-    const value = spec[path as keyof typeof unbuiltBlocks]
-    if (value !== undefined && Object.keys(value).length > 0)
-      missing.push({ path, message: `${what} are not built yet` })
-  }
+const unbuiltType = ({ type }: JobSpec): readonly Unbuilt[] =>
+  (builtJobTypes as readonly string[]).includes(type)
+    ? []
+    : [
+        {
+          path: ['type'],
+          message: `Jobs of type ${type} are not built yet`,
+          hint: `Job types that can run now: ${builtJobTypes.join(', ')}.`,
+        },
+      ]
+
+const blocksOf = (spec: JobSpec): readonly Unbuilt[] =>
+  Object.entries(unbuiltBlocks).flatMap(([block, what]) => {
+    const value = spec[block as keyof typeof unbuiltBlocks]
+    return value === undefined || Object.keys(value).length === 0
+      ? []
+      : [{ path: [block], message: `${what} are not built yet` }]
+  })
+
+/** The node keeps `execution_timeout`; the other two need timers of the scheduler. */
+const timersOf = ({ timeouts = {} }: JobSpec): readonly Unbuilt[] =>
+  (['queue_timeout', 'total_timeout'] as const).flatMap((field) => {
+    const value = timeouts[field]
+    return value === undefined || durationMs(value) === 0
+      ? []
+      : [
+          {
+            path: ['timeouts', field],
+            message: `Timeouts of the kind ${field} are not built yet`,
+            hint: 'Take it out, or set it to 0; execution_timeout limits each attempt.',
+          },
+        ]
+  })
+
+/** Without `promote` a canary that does not promote itself would stand still for ever. */
+const promotionOf = ({ rollout }: JobSpec): readonly Unbuilt[] =>
+  rollout?.strategy === 'canary' && rollout.auto_promote !== true
+    ? [
+        {
+          path: ['rollout', 'auto_promote'],
+          message: 'Promoting a canary by hand (promote) is not built yet',
+          hint: 'Set rollout.auto_promote: true, or use strategy rolling.',
+        },
+      ]
+    : []
+
+export const refuseNotBuilt = (spec: JobSpec, source?: YamlSource): DunlinError | undefined => {
+  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...timersOf(spec), ...promotionOf(spec)]
   if (missing.length === 0) return undefined
+  const hint = missing.find((one) => one.hint !== undefined)?.hint
   return new DunlinError('not_built', `${missing.map(({ message }) => message).join('; ')}.`, {
-    hint: `Job types that can run now: ${builtJobTypes.join(', ')}.`,
-    errors: missing.map((entry) => ({ ...entry, code: 'not_built' })),
+    ...(hint === undefined ? {} : { hint }),
+    errors: missing.map(({ path, ...rest }) => ({
+      path: pathText(path),
+      ...rest,
+      code: 'not_built',
+      ...source?.placeOf(path),
+    })),
   })
 }

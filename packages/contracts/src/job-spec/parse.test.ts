@@ -14,7 +14,7 @@ const problemOf = (value: unknown) => {
 /** path, code and hint of every listed error. */
 const errorsOf = (value: unknown) => (problemOf(value).errors ?? []).map(({ path, code, hint }) => [path, code, hint])
 const specOf = (value: unknown) => {
-  const parsed = parseJobSpec(value)
+  const parsed = validateJobSpec(value)
   if (!parsed.ok) throw parsed.error
   return parsed
 }
@@ -257,6 +257,8 @@ describe('process config', () => {
     [{ command: 'a', args: [1] }, 'config.args[0]', 'wrong_type'],
     [{ command: 'a', args: 'b' }, 'config.args', 'wrong_type'],
     [{ command: 'a', env: { 'A=B': 'c' } }, 'config.env["A=B"]', 'invalid'],
+    [{ command: 'a', env: { 'a.b': 'c' } }, 'config.env["a.b"]', 'invalid'],
+    [{ command: 'a', env: { '1A': 'c' } }, 'config.env.1A', 'invalid'],
     [{ command: 'a', env: { A: 'b\0' } }, 'config.env.A', 'invalid'],
     [{ command: 'a', cwd: 'relative' }, 'config.cwd', 'invalid'],
     [{ command: 'a', arg: [] }, 'config.arg', 'unknown_field'],
@@ -280,13 +282,33 @@ describe('parts that are not built', () => {
     [{ health: { liveness: { tcp: { port: 80 } } } }, 'health'],
     [{ resources: { memory: '512MiB', cpus: 0.5 } }, 'resources'],
     [{ secret_providers: { f: { provider: 'file' } } }, 'secret_providers'],
+    [{ timeouts: { queue_timeout: '5m' } }, 'timeouts.queue_timeout'],
+    [{ timeouts: { total_timeout: 60, execution_timeout: 5 } }, 'timeouts.total_timeout'],
+    [{ rollout: { strategy: 'canary' } }, 'rollout.auto_promote'],
+    [{ deployment: { strategy: 'canary', canary_count: 1 } }, 'rollout.auto_promote'],
   ])('refuses %j by name, although it is valid', (more, path) => {
     expect(problemOf({ ...base, ...more })).toMatchObject({ code: 'not_built', errors: [{ path }] })
     expect(validateJobSpec({ ...base, ...more }).ok).toBe(true)
   })
 
-  it('does not mind empty blocks', () => {
-    expect(specOf({ ...base, secrets: {}, resources: {} }).ok).toBe(true)
+  it.each([
+    { secrets: {}, resources: {} },
+    { timeouts: { queue_timeout: 0, total_timeout: '0s', execution_timeout: '1m' } },
+    { rollout: { strategy: 'canary', auto_promote: true } },
+  ])('does not mind %j, which asks for nothing of it', (more) => {
+    expect(parseJobSpec({ ...base, ...more })).toMatchObject({ ok: true })
+  })
+
+  it('says in the place and the hint how a canary can run', () => {
+    const read = parseYamlOrJson(`spec: ${JSON.stringify(base)}`.replace(/}$/, ', rollout: {strategy: canary}}'))
+    if (!read.ok) throw read.error
+    const parsed = parseJobSpec(read.value, read.source)
+    expect(parsed.ok ? undefined : parsed.error.toProblem()).toMatchObject({
+      code: 'not_built',
+      hint: 'Set rollout.auto_promote: true, or use strategy rolling.',
+      detail: 'Promoting a canary by hand (promote) is not built yet.',
+      errors: [{ path: 'rollout.auto_promote', line: 1 }],
+    })
   })
 })
 

@@ -1,5 +1,6 @@
 /** The door for specs: whatever comes in, a job spec or one typed error that names every wrong place. */
 import { canonicalJson } from '../canonical-json.ts'
+import { processConfigSchema } from '../drivers/process.ts'
 import type { DunlinError } from '../errors/error.ts'
 import type { YamlSource } from '../source/place.ts'
 import { betweenBlocks, suspicions } from './between-blocks.ts'
@@ -10,12 +11,11 @@ import type { SpecIssue } from './issue.ts'
 import { specIssues } from './issues.ts'
 import { schedulingClass } from './job-type.ts'
 import { refuseNotBuilt } from './not-built.ts'
-import { processConfigSchema } from './process-config.ts'
 import { specRefusal } from './refusal.ts'
 import { defaultRestartPolicy } from './restart.ts'
 import { jobSpecSchema, type JobSpec } from './spec.ts'
 import type { Warning } from './warning.ts'
-import { isFields, unwrap, within, type Fields } from './wrapping.ts'
+import { isFields, sourceOfSpec, unwrap, within, type Fields } from './wrapping.ts'
 
 export type ParsedJobSpec =
   | { readonly ok: true; readonly spec: JobSpec; readonly warnings: readonly Warning[] }
@@ -31,7 +31,7 @@ export const MAX_SPEC_BYTES = 512 * 1024
 export const parseJobSpec = (value: unknown, source?: YamlSource): ParsedJobSpec => {
   const parsed = validateJobSpec(value, source)
   if (!parsed.ok) return parsed
-  const error = refuseNotBuilt(parsed.spec)
+  const error = refuseNotBuilt(parsed.spec, sourceOfSpec(value, source))
   return error === undefined ? parsed : { ok: false, error }
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { rolloutPolicySchema } from '../events/rollout.ts'
-import { parseJobSpec } from './parse.ts'
+import { validateJobSpec } from './parse.ts'
 import { resolveRolloutPolicy } from './rollout-policy.ts'
 
 const parsed = (more: object) => {
-  const result = parseJobSpec({ name: 'a', type: 'pipeline', config: {}, ...more })
+  const result = validateJobSpec({ name: 'a', type: 'pipeline', config: {}, ...more })
   if (!result.ok) throw result.error
   return result
 }

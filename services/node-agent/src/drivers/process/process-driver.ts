@@ -1,11 +1,10 @@
 /** Runs `process` jobs: one command under a shim, with an environment made from scratch. */
 import { statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import type { Content } from '@dunlin/contracts/agent'
+import { join } from 'node:path'
+import { processConfigSchema, type Content, type ProcessConfig } from '@dunlin/contracts/agent'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { rotateTaskLogs } from '../logs.ts'
-import { processConfigSchema, type ProcessConfig } from './config.ts'
 import { DEFAULT_PATH, findCommand } from './find-command.ts'
 
 export const processDriver = (): Driver => ({
@@ -23,7 +22,7 @@ export const processDriver = (): Driver => ({
   start: async (task, onExit) => {
     const config = processConfigSchema.parse(task.content.config)
     const env = environmentOf(task, config)
-    const cwd = config.cwd === undefined ? join(task.dir, 'local') : resolve(task.dir, 'local', config.cwd)
+    const cwd = config.cwd ?? join(task.dir, 'local')
     if (config.cwd !== undefined && !isFolder(cwd))
       throw new TaskError({ code: 'unknown_cwd', message: `The working directory ${cwd} is not there.` }, true)
     const found = findCommand(config.command, { cwd, path: env['PATH'] ?? DEFAULT_PATH })
