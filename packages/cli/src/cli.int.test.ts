@@ -170,6 +170,15 @@ describe('dunlin', { timeout: 30_000 }, () => {
       out: 'standard input: default/x valid\n',
     })
     expect((await dunlin(['validate', '-f', '-'], { ...offline, input: 'name: [' })).code).toBe(2)
+    // What the server would refuse as not built is not called valid.
+    const canary = await dunlin(['validate', '-f', '-'], {
+      ...offline,
+      input: spec('x', 'rollout: {strategy: canary}\n'),
+    })
+    expect([canary.code, canary.err]).toEqual([2, expect.stringMatching(/rollout\.auto_promote \(line 4/)])
+    const wrapped = `spec:\n  ${'name: x\ntype: pipeline\nconfig:\n  input: {fil: {}}\n  output: {stdout: {}}\n'.replaceAll('\n', '\n  ')}`
+    const inside = await dunlin(['validate', '-f', '-'], { ...offline, input: wrapped })
+    expect(inside.err).toMatch(/config\.input\S* \(line 5, column \d+\)/)
     const pipeline = 'name: x\ntype: pipeline\nconfig:\n  input: {fil: {}}\n  output: {stdout: {}}\n'
     const linted = await dunlin(['validate', '-f', '-'], { ...offline, input: pipeline })
     expect([linted.code, linted.err]).toEqual([2, expect.stringMatching(/config\.input\S* \(line 4, column \d+\)/)])

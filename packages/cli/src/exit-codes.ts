@@ -4,7 +4,7 @@ import type { DunlinError } from '@dunlin/contracts'
 export const exitCodes = {
   ok: 0,
   unexpected: 1,
-  /** Wrong usage or an invalid specification. */
+  /** Wrong usage, an invalid specification, or one that asks for something that is not built. */
   usage: 2,
   notFound: 3,
   /** Version mismatch, wrong state, a command id used twice. */
@@ -27,6 +27,6 @@ export const exitCodeOf = (error: DunlinError): number => {
   if (status === 401 || status === 403) return exitCodes.notAllowed
   if (status === 409 || status === 412) return exitCodes.conflict
   if (status === 503 || status === 504 || status === 507) return exitCodes.unreachable
-  if (status >= 400 && status < 500) return exitCodes.usage
+  if ((status >= 400 && status < 500) || error.code === 'not_built') return exitCodes.usage
   return exitCodes.unexpected
 }

@@ -1,5 +1,12 @@
 /** `dunlin validate`: what the server would say of a spec, without a server. */
-import { configProblems, parseYamlOrJson, validateJobSpec, type DunlinError, type YamlSource } from '@dunlin/contracts'
+import {
+  configProblems,
+  parseJobSpec,
+  parseYamlOrJson,
+  sourceOfSpec,
+  type DunlinError,
+  type YamlSource,
+} from '@dunlin/contracts'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { readSpecFile } from '../read-spec.ts'
@@ -15,10 +22,11 @@ export const addValidate = (program: Command, { io }: Context): void => {
       const { name, text, format } = await readSpecFile(io, file)
       const read = parseYamlOrJson(text, format)
       if (!read.ok) throw read.error
-      const parsed = validateJobSpec(read.value, read.source)
+      const parsed = parseJobSpec(read.value, read.source)
       if (!parsed.ok) throw parsed.error
       const { spec, warnings } = parsed
-      const wrong = spec.type === 'pipeline' ? await lint(spec.config, read.source) : undefined
+      const wrong =
+        spec.type === 'pipeline' ? await lint(spec.config, sourceOfSpec(read.value, read.source)) : undefined
       if (wrong !== undefined) throw wrong
       for (const { path, message } of warnings) io.err(`${io.styleErr('yellow', 'warning')} ${path} ${message}\n`)
       io.out(`${name}: ${spec.namespace}/${spec.name} ${io.style('green', 'valid')}\n`)
@@ -26,7 +34,7 @@ export const addValidate = (program: Command, { io }: Context): void => {
 }
 
 /** Loaded only when there is a pipeline: other commands start without its language. */
-const lint = async (config: unknown, source: YamlSource): Promise<DunlinError | undefined> => {
+const lint = async (config: unknown, source: YamlSource | undefined): Promise<DunlinError | undefined> => {
   const { parsePipelineConfig } = await import('@dunlin/pipeline')
   const linted = parsePipelineConfig(config)
   return linted.ok ? undefined : configProblems(linted.problems, source)

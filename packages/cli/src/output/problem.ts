@@ -8,10 +8,11 @@ export const printProblem = (io: Io, error: DunlinError, asJson: boolean): void 
   for (const place of error.errors ?? []) {
     const at = place.line === undefined ? '' : ` (line ${place.line}, column ${place.column ?? 1})`
     const path = place.path === undefined || place.path === '' ? '' : `${io.styleErr('bold', place.path)}${at}: `
-    io.err(
-      `  ${path === '' ? at.trim() : path}${place.message}${place.hint === undefined ? '' : ` ${io.styleErr('dim', place.hint)}`}\n`,
-    )
+    const hint =
+      place.hint === undefined ? '' : `${/[.:]$/.test(place.message) ? '' : '.'} ${io.styleErr('dim', place.hint)}`
+    io.err(`  ${path === '' ? at.trim() : path}${place.message}${hint}\n`)
   }
-  if (error.hint !== undefined) io.err(`  ${io.styleErr('cyan', 'hint')} ${error.hint}\n`)
+  const said = error.errors?.some(({ hint }) => hint === error.hint) ?? false
+  if (error.hint !== undefined && !said) io.err(`  ${io.styleErr('cyan', 'hint')} ${error.hint}\n`)
   if (error.retryable) io.err(`  ${io.styleErr('dim', 'The same command may succeed later.')}\n`)
 }

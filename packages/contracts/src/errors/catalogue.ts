@@ -98,7 +98,7 @@ export const errorCatalogue = {
     500,
     false,
     'Commits of this aggregate are missing: it is quarantined.',
-    'dunlin log repair shows the gap.',
+    'The job shows what is missing under status.condition. No command mends it yet; nothing else is affected.',
   ),
   needs_upgrade: entry(
     500,

@@ -101,14 +101,38 @@ describe('a bad PUT /api/v1/jobs is refused by name and place, and changes nothi
     ])
   })
 
-  it('lints the mapping of a pipeline, with its place', async () => {
-    const pipeline =
-      'name: x\ntype: pipeline\nconfig:\n  input: {file: {paths: [/var/log/app/*.log]}}\n  pipeline:\n    processors:\n      - mapping: |\n          root = this.(\n  output: {stdout: {}}\n'
-    const answer = await given.send('PUT', '/api/v1/jobs', yaml(pipeline))
+  const pipeline =
+    'name: x\ntype: pipeline\nconfig:\n  input: {file: {paths: [/var/log/app/*.log]}}\n  pipeline:\n    processors:\n      - mapping: |\n          root = this.(\n  output: {stdout: {}}\n'
+  it.each([
+    ['bare', pipeline, 7, 9],
+    ['under spec', `spec:\n${pipeline.replaceAll(/^/gm, '  ')}`, 8, 11],
+  ])('lints the mapping of a pipeline that comes %s, with its place', async (_how, text, line, column) => {
+    const answer = await given.send('PUT', '/api/v1/jobs', yaml(text))
     expect(answer.problem()).toMatchObject({
       code: 'invalid_spec',
-      errors: [{ path: 'config.pipeline.processors[0].mapping', code: 'mapping_parse', line: 7, column: 9 }],
+      errors: [{ path: 'config.pipeline.processors[0].mapping', code: 'mapping_parse', line, column }],
     })
+  })
+
+  it('refuses what nothing would act on by its name and place', async () => {
+    const answer = await given.send(
+      'PUT',
+      '/api/v1/jobs',
+      yaml(
+        'name: x\ntype: process\nconfig: {command: x}\nrollout:\n  strategy: canary\ntimeouts:\n  queue_timeout: 5m\n',
+      ),
+    )
+    expect([answer.status, answer.problem()]).toMatchObject([
+      501,
+      {
+        code: 'not_built',
+        errors: [
+          { path: 'timeouts.queue_timeout', line: 7 },
+          { path: 'rollout.auto_promote', line: 4, hint: expect.stringContaining('auto_promote: true') as string },
+        ],
+      },
+    ])
+    expect((await given.store.log.info()).lastSeq).toBe(0)
   })
 
   it('takes YAML that is right', async () => {

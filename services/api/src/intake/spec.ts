@@ -4,6 +4,7 @@ import {
   DunlinError,
   parseJobSpec,
   parseYamlOrJson,
+  sourceOfSpec,
   type JobSpec,
   type Warning,
   type YamlSource,
@@ -30,7 +31,10 @@ export const specFromValue = (value: unknown, source?: YamlSource): ReadSpec => 
   if (spec.type !== 'pipeline') return { spec, warnings }
   const linted = parsePipelineConfig(spec.config)
   if (linted.ok) return { spec, warnings: [...warnings, ...linted.warnings.map(lintWarning)] }
-  throw configProblems(linted.problems, source) ?? new DunlinError('invalid_spec', 'config: is not a pipeline')
+  throw (
+    configProblems(linted.problems, sourceOfSpec(value, source)) ??
+    new DunlinError('invalid_spec', 'config: is not a pipeline')
+  )
 }
 
 const lintWarning = ({ path, message }: PipelineWarning): Warning => ({
