@@ -7,6 +7,8 @@ import { createPlacementIndex } from './placement-index.ts'
 
 export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 
+export type Cause = NonNullable<Commit['cause']>
+
 export interface FleetListeners {
   /** A job's commit was folded: what validates there may have changed. */
   readonly onJob: (key: string, events: readonly JobSubjectEvent[], job: Job) => void
@@ -19,6 +21,8 @@ export interface Fleet extends FleetReader {
   readonly fold: Fold<FleetKinds>
   /** Jobs whose rollout may have something to do. */
   readonly due: Set<string>
+  /** The commit that made a job due last: what is decided next says so. */
+  readonly causes: Map<string, Cause>
   /** Jobs whose rollout runs: they wait for time too (expiry, grants that can no longer be activated). */
   readonly running: Set<string>
   jobs(): Iterable<readonly [key: string, job: Job]>
@@ -32,6 +36,11 @@ export const ENGINE_FOLD = `rollout-engine/${FOLD_VERSION}`
 
 export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot): Fleet => {
   const due = new Set<string>()
+  const causes = new Map<string, Cause>()
+  const makeDue = (key: string, cause: Cause): void => {
+    due.add(key)
+    causes.set(key, cause)
+  }
   const running = new Set<string>()
   const placed = createPlacementIndex()
 
@@ -45,14 +54,15 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     if (folded.kind === 'job') {
       const { ev } = folded.commit as Commit<JobSubjectEvent>
       placed.note(folded.key, ev)
-      if (ev.some(({ type }) => type !== 'JobStateChanged' && type !== 'CommandNoted')) due.add(folded.key)
+      if (ev.some(({ type }) => type !== 'JobStateChanged' && type !== 'CommandNoted'))
+        makeDue(folded.key, { seq: folded.seq, cmd: folded.commit.cmd })
       const job = (aggregate as Aggregate<Job>).state
       note(folded.key, job)
       listeners.onJob(folded.key, ev, job)
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
       if (!ev.some(({ type }) => type === 'NodeConnected' || type === 'NodeReturned')) return
-      for (const job of placed.jobsOf(folded.key as NodeId)) due.add(job)
+      for (const job of placed.jobsOf(folded.key as NodeId)) makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })
     } else if (folded.kind === 'report') listeners.onReport(folded.key as NodeId)
     listeners.onMarked()
   }
@@ -76,6 +86,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     ...reader,
     fold,
     due,
+    causes,
     running,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
@@ -89,6 +100,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     },
     clear: () => {
       due.clear()
+      causes.clear()
       running.clear()
       placed.clear()
     },

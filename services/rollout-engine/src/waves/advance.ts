@@ -49,11 +49,13 @@ export const appendNext = async (work: WaveWork, key: string): Promise<DunlinErr
   if (aggregate === undefined || aggregate.condition.is !== 'ok' || !isPresent(aggregate.state)) return undefined
   if (aggregate.state.versions.lifecycle !== 'active') return undefined
   const at = work.clock.nowMs()
+  const cause = work.fleet.causes.get(key)
+  work.fleet.causes.delete(key)
   const done = await work.handler.handle({
     subject: jobSubject(parseJobKeyText(key)),
     kind: 'job',
     key,
-    command: { id: `~rollout.${work.random.ulid(at)}`, by: BY, at },
+    command: { id: `~rollout.${work.random.ulid(at)}`, by: BY, at, ...(cause === undefined ? {} : { cause }) },
     decide: ({ state }) => ({ ok: true, commits: isPresent(state) ? decideNext(work, state, at) : [] }),
   })
   return done.ok ? undefined : done.error

@@ -93,11 +93,13 @@ const record = async (
 ): Promise<void> => {
   const now = work.clock.nowMs()
   const id = work.random.ulid(now) as EvaluationId
+  const cause = work.fleet.marks.causes.get(key)
+  work.fleet.marks.causes.delete(key)
   const done = await work.handler.handle({
     subject: jobSubject(parseJobKeyText(key)),
     kind: 'job',
     key,
-    command: { id: `~eval.${id}`, by: serviceActor('scheduler'), at: now },
+    command: { id: `~eval.${id}`, by: serviceActor('scheduler'), at: now, ...(cause === undefined ? {} : { cause }) },
     decide: (aggregate) => {
       const { state } = aggregate
       if (!isPresent(state)) return { ok: true, commits: [] }

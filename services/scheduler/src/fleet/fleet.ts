@@ -49,6 +49,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     for (const { type } of commit.ev) {
       if (type === 'JobCreated' || type === 'JobUpdated' || type === 'JobStopped' || type === 'JobDeleted')
         marks.placement.add(key)
+      marks.causes.set(key, { seq, cmd: commit.cmd })
       if (type !== 'JobStateChanged' && type !== 'CommandNoted') marks.status.add(key)
     }
     // The states that only folding knows (stopped, deleted) are recorded by their own events.
@@ -111,6 +112,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     clear: () => {
       grants.clear()
       marks.placement.clear()
+      marks.causes.clear()
       marks.nodes.clear()
       marks.unadmitted.clear()
       marks.documents.clear()

@@ -7,6 +7,8 @@ import type { NodeId } from '@dunlin/contracts'
 export interface Marks {
   /** Jobs to be evaluated against the whole fleet. */
   readonly placement: Set<string>
+  /** The commit that marked a job's placement last: the evaluation says so. */
+  readonly causes: Map<string, { readonly seq: number; readonly cmd: string }>
   /** Nodes whose facts changed: to be evaluated against every job. */
   readonly nodes: Set<NodeId>
   /** Nodes that announced themselves and are not admitted. */
@@ -19,6 +21,7 @@ export interface Marks {
 
 export const noMarks = (): Marks => ({
   placement: new Set(),
+  causes: new Map(),
   nodes: new Set(),
   unadmitted: new Set(),
   documents: new Map(),
