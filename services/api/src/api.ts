@@ -60,10 +60,10 @@ export interface ApiOptions {
   readonly readiness?: Readiness
   /** How often the log is asked whether it has room. */
   readonly probeEveryMs?: number
-  /** Of event streams; see `stream/hub.ts`. */
   /** A snapshot is written whenever the log has grown by so many messages. */
   readonly snapshotEvery?: number
   readonly lookForSnapshotMs?: number
+  /** Of event streams; see `stream/hub.ts`. */
   readonly stream?: { readonly ringBytes?: number; readonly maxUnreadBytes?: number; readonly heartbeatMs?: number }
 }
 
@@ -157,7 +157,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     extra: () => state.extra(),
     onFailed: (error) => logger.warn('snapshot not written', { code: error.code, detail: error.message }),
   })
-  const submit = createSubmit({ state, handler, clock, random: ports.random })
+  const submit = createSubmit({ state, handler, clock, random: ports.random, hasRoom: health.hasRoom })
 
   const app = createServer(logger, metrics)
   const context: RouteContext = {

@@ -28,6 +28,8 @@ export interface SubmitOptions {
   readonly handler: CommandHandler<ApiKinds>
   readonly clock: Clock
   readonly random: Random
+  /** False when the log takes nothing that could wait (see `state/log-health.ts`). */
+  readonly hasRoom: () => boolean
 }
 
 /** The command's own words, without when and by whom: what must be equal when an id is used again. */
@@ -37,7 +39,7 @@ const bodyHash = (command: ParsedCommand): string => {
   return sha256(canonicalJson({ verb, key, reason, ...own }))
 }
 
-export const createSubmit = ({ state, handler, clock, random }: SubmitOptions): Submit => {
+export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitOptions): Submit => {
   const jobCommand = (command: ParsedCommand, head: CommandHead): JobCommand => {
     const reason = command.reason === undefined ? {} : { reason: command.reason }
     if (command.verb === 'stop') return { ...head, ...reason, verb: 'stop' }
@@ -75,6 +77,9 @@ export const createSubmit = ({ state, handler, clock, random }: SubmitOptions): 
       command: { id, by: actor, at, ...remembered },
       decide: ({ state: job }) => {
         const decision = decideJob(job, decided)
+        // A repeat writes nothing, and is answered as before.
+        if (decision.ok && command.verb === 'apply' && decision.commits.length > 0 && !hasRoom())
+          return { ok: false, error: new DunlinError('log_full', 'The log is nearly full: specs are not taken.') }
         if (decision.ok) outcome = decision.result
         return decision
       },

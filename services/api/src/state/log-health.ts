@@ -10,6 +10,8 @@ import { every, type Clock, type Readiness } from '@dunlin/runtime'
 export interface LogHealth {
   appended(): void
   appendFailed(error: DunlinError): void
+  /** False from 90 % on, when it was last asked: the rest is for stopping, for verdicts and for making room. */
+  readonly hasRoom: () => boolean
   stop(): void
 }
 
@@ -28,6 +30,7 @@ const PART = 'append'
 
 export const watchLog = ({ log, readiness, clock, probeEveryMs = 2_000 }: LogHealthOptions): LogHealth => {
   let failedAtMs: number | undefined
+  let nearlyFull = false
   const lift = (): void => {
     failedAtMs = undefined
     readiness.ready(PART)
@@ -36,8 +39,8 @@ export const watchLog = ({ log, readiness, clock, probeEveryMs = 2_000 }: LogHea
     try {
       const { bytes, maxBytes } = await log.info()
       readiness.ready('log_answers')
-      if (maxBytes > 0 && bytes >= maxBytes * NEARLY_FULL)
-        return readiness.blocked('log_space', 'log_full', `${bytes} of ${maxBytes} bytes are used`)
+      nearlyFull = maxBytes > 0 && bytes >= maxBytes * NEARLY_FULL
+      if (nearlyFull) return readiness.blocked('log_space', 'log_full', `${bytes} of ${maxBytes} bytes are used`)
       readiness.ready('log_space')
       if (failedAtMs !== undefined && clock.monotonicMs() - failedAtMs >= probeEveryMs) lift()
     } catch (error) {
@@ -55,6 +58,7 @@ export const watchLog = ({ log, readiness, clock, probeEveryMs = 2_000 }: LogHea
       failedAtMs = clock.monotonicMs()
       readiness.blocked(PART, error.code, error.message)
     },
+    hasRoom: () => !nearlyFull,
     stop: () => timer.cancel(),
   }
 }

@@ -41,6 +41,20 @@ describe('readiness', () => {
     await expect.poll(() => reasons(one)).toContain('log_full')
   })
 
+  it('takes no spec any more at 90 %, but a stop, and answers repeats', async () => {
+    const maxBytes = 40_000
+    const one = await startInProcess({ probeEveryMs: 20, memory: { maxBytes } })
+    given = one
+    const first = { body: processSpec('web'), headers: { 'idempotency-key': 'first' } }
+    expect((await one.send('PUT', '/api/v1/jobs', first)).status).toBe(200)
+    await one.store.log.append({ subject: 'evt.filler', expected: 0, data: new Uint8Array(maxBytes * 0.9) })
+    await expect.poll(() => reasons(one)).toContain('log_full')
+    const refused = await one.send('PUT', '/api/v1/jobs', { body: processSpec('new') })
+    expect([refused.status, refused.problem()]).toMatchObject([507, { code: 'log_full', retryable: true }])
+    expect((await one.send('PUT', '/api/v1/jobs', first)).status).toBe(200)
+    expect((await one.send('POST', '/api/v1/jobs/default/web/stop', { body: {} })).status).toBe(200)
+  })
+
   it('says no while the connection is lost, and answers reads from what it knows', async () => {
     const one = await startInProcess()
     given = one
