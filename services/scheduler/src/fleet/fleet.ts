@@ -47,9 +47,10 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     for (const node of touchedNodes(commit, () => grants.nodesOf(key), job)) touchDocument(marks, node, seq)
     grants.note(key, commit.ev)
     for (const { type } of commit.ev) {
-      if (type === 'JobCreated' || type === 'JobUpdated' || type === 'JobStopped' || type === 'JobDeleted')
+      if (type === 'JobCreated' || type === 'JobUpdated' || type === 'JobStopped' || type === 'JobDeleted') {
         marks.placement.add(key)
-      marks.causes.set(key, { seq, cmd: commit.cmd })
+        marks.causes.set(key, { seq, cmd: commit.cmd })
+      }
       if (type !== 'JobStateChanged' && type !== 'CommandNoted') marks.status.add(key)
     }
     // The states that only folding knows (stopped, deleted) are recorded by their own events.
