@@ -142,6 +142,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
   const beat = (node: SimulatedNode, bye = false): void => {
     const { at, nowMs } = instant()
     node.beatMs = nowMs
+    node.cutSinceBeat = false
     bus.publish(heartbeatSubject(node.id), encoder.encode(JSON.stringify(heartbeatOf(node, nowMs, at, bye))))
   }
 
@@ -160,14 +161,19 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       let intervalMs = heartbeatMs
       let endsMs = Infinity
       for (const one of node.executions.values()) {
-        if (!cutWindows(one, nowMs)) continue
+        const { n } = one.cutting
+        const more = cutWindows(one, nowMs)
+        if (one.cutting.n > n) node.cutSinceBeat = true
+        if (!more) continue
         going = true
         intervalMs = Math.min(intervalMs, one.entry.health.intervalMs)
         endsMs = Math.min(endsMs, nextEndMs(one.cutting) ?? Infinity)
       }
       if (!going) validating.delete(node)
-      if (!node.silent && node.announced && (!going || nowMs - node.beatMs >= intervalMs)) beat(node)
-      node.lookMs = Math.min(endsMs, node.beatMs + intervalMs)
+      // As the real agent does: a judge should not wait for a window that the node has already cut.
+      const pauseMs = (): number => (node.cutSinceBeat ? intervalMs / 2 : intervalMs)
+      if (!node.silent && node.announced && (!going || nowMs - node.beatMs >= pauseMs())) beat(node)
+      node.lookMs = Math.min(endsMs, node.beatMs + pauseMs())
     }
     for (const node of slots[(slot = (slot + 1) % slots.length)] ?? []) {
       if (!node.silent && node.announced && nowMs - node.beatMs >= heartbeatMs / 2) beat(node)
@@ -192,6 +198,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       silent: false,
       beats: 0,
       beatMs: -Infinity,
+      cutSinceBeat: false,
       lookMs: 0,
     }
     nodes.set(node.id, node)

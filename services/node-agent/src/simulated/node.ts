@@ -49,6 +49,8 @@ export interface SimulatedNode {
   silent: boolean
   beats: number
   beatMs: number
+  /** A window was cut that no heartbeat has shown. */
+  cutSinceBeat: boolean
   /** Monotonic; before this no window ends and no beat of a validating node is due. */
   lookMs: number
 }
