@@ -2,7 +2,7 @@
  * How commits become state. A `Folding` is what a domain module offers for one kind of subject; the fence decides for
  * every commit whether it may be folded; an `Aggregate` is one subject's state with its position in the log.
  */
-import type { Commit } from '@dunlin/contracts/agent'
+import { DunlinError, type Commit } from '@dunlin/contracts/agent'
 
 export interface Folding<S> {
   readonly initial: () => S
@@ -28,6 +28,12 @@ export type Condition =
   | { readonly is: 'quarantined'; readonly sinceSeq: number; readonly detail: string }
   /** A newer release wrote here: this process reads only. */
   | { readonly is: 'read_only'; readonly sinceSeq: number; readonly detail: string }
+
+/** Why this process must decide nothing about an aggregate; undefined when it may. */
+export const conditionError = (condition: Condition): DunlinError | undefined =>
+  condition.is === 'ok'
+    ? undefined
+    : new DunlinError(condition.is === 'quarantined' ? 'log_gap' : 'needs_upgrade', condition.detail)
 
 export interface Aggregate<S> {
   readonly subject: string

@@ -115,7 +115,7 @@ export const operations = {
     params: jobParams,
     query: read,
     response: jobDetailView,
-    errors: ['job_not_found'],
+    errors: ['job_not_found', 'log_gap', 'needs_upgrade'],
   }),
   stopJob: operation({
     method: 'POST',

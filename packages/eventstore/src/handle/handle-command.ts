@@ -3,7 +3,7 @@
  * one after another in a process; between processes the compare-and-set of the log decides who was first.
  */
 import { DunlinError } from '@dunlin/contracts/agent'
-import type { Aggregate } from '../aggregate.ts'
+import { conditionError, type Aggregate } from '../aggregate.ts'
 import { commitMessageId } from '../message-id.ts'
 import type { AppendResult } from '../log.ts'
 import type { Kinds } from '../fold/types.ts'
@@ -75,9 +75,8 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
   const decide = (run: Run): void => {
     const { request } = run
     const aggregate = aggregateOf(request)
-    const { condition } = aggregate
-    if (condition.is !== 'ok')
-      return fail(run, new DunlinError(condition.is === 'quarantined' ? 'log_gap' : 'needs_upgrade', condition.detail))
+    const blocked = conditionError(aggregate.condition)
+    if (blocked !== undefined) return fail(run, blocked)
     if (++run.attempts > limits.maxAttempts) return fail(run, new DunlinError('log_busy'))
     const decision = request.decide(aggregate)
     if (!decision.ok) return fail(run, decision.error)

@@ -9,6 +9,7 @@ import {
   type JobView,
 } from '@dunlin/contracts'
 import { isLive, isPresent, type CommandHead, type PresentJob } from '@dunlin/domain'
+import { conditionError } from '@dunlin/eventstore'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
 import { acceptedBody } from '../intake/answer.ts'
@@ -69,8 +70,11 @@ export const registerJobs = (app: FastifyInstance, { state, submit, caughtUp }: 
   serve(app, operations.getJob, async ({ params, query, reply }) => {
     await caughtUp(query.min_seq)
     const aggregate = state.job(params)
-    if (aggregate === undefined || !isLive(aggregate.state))
-      throw new DunlinError('job_not_found', `There is no job ${params.namespace}/${params.name}.`)
+    if (aggregate === undefined || !isLive(aggregate.state)) {
+      // Where commits cannot be read, nobody knows that there is no job.
+      const blocked = aggregate === undefined ? undefined : conditionError(aggregate.condition)
+      throw blocked ?? new DunlinError('job_not_found', `There is no job ${params.namespace}/${params.name}.`)
+    }
     const job: PresentJob = aggregate.state
     void reply.header('etag', `"${job.versions.revision}"`)
     return jobDetailView(params, aggregate, job)

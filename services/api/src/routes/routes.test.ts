@@ -116,6 +116,23 @@ describe('one job', () => {
     expect((await given.send('DELETE', '/api/v1/jobs/default/web?force=true&reason=done')).status).toBe(200)
   })
 
+  it('whose commits are missing or unreadable is shown as it was, says so, and takes no commands', async () => {
+    await apply('web')
+    const subject = jobSubject({ namespace: 'default', name: 'web' })
+    const gap = { s: 1, v: 3, cmd: 'x', by: 'user:x', at: 1, ev: [{ type: 'JobStopped' }] }
+    await given.store.log.append({ subject, data: Buffer.from(JSON.stringify(gap)), expected: 1 })
+    const shown = (await given.send('GET', '/api/v1/jobs/default/web?min_seq=2')).as(operations.getJob.response)
+    expect(shown.status).toMatchObject({ version: 1, lifecycle: 'active' })
+    expect(shown.status.condition).toMatch(/^quarantined: /)
+    const refused = await given.send('POST', '/api/v1/jobs/default/web/stop')
+    expect([refused.status, refused.problem().code]).toEqual([500, 'log_gap'])
+    const other = jobSubject({ namespace: 'default', name: 'torn' })
+    await given.store.log.append({ subject: other, data: Buffer.from('{torn'), expected: 0 })
+    const unknown = await given.send('GET', '/api/v1/jobs/default/torn?min_seq=3')
+    expect([unknown.status, unknown.problem().code]).toEqual([500, 'log_gap'])
+    expect((await apply('healthy')).status).toBe(200)
+  })
+
   it('may have a name of dots, slashes and letters of any script', async () => {
     for (const [namespace, name] of [
       ['team/a', 'web.v1/blue'],
