@@ -163,5 +163,7 @@ describe('other bad requests', () => {
     expect((await given.send('POST', '/api/v1/jobs/a/b/stop', yaml('reason: x'))).problem().code).toBe(
       'unsupported_media_type',
     )
+    const twice = await given.send('POST', '/api/v1/jobs/a/b/stop', json('{"reason": "a", "reason": "b"}'))
+    expect(twice.problem()).toMatchObject({ code: 'malformed_body', errors: [{ path: 'reason', line: 1, column: 17 }] })
   })
 })

@@ -1,6 +1,7 @@
 /** Puts an operation of the contract table on the server: path, validation of every part, and the handler's answer. */
 import {
   DunlinError,
+  parseYamlOrJson,
   type BodyOutput,
   type HeadersOutput,
   type Operation,
@@ -49,11 +50,9 @@ const jsonOf = (raw: RawBody | undefined): unknown => {
   if (raw === undefined || raw.text.trim() === '') return undefined
   if (raw.format !== 'json')
     throw new DunlinError('unsupported_media_type', 'Only a job spec may be YAML; this body is read as JSON.')
-  try {
-    return JSON.parse(raw.text)
-  } catch (error) {
-    throw new DunlinError('malformed_body', error instanceof Error ? error.message : undefined, { cause: error })
-  }
+  const read = parseYamlOrJson(raw.text, 'json')
+  if (read.ok) return read.value
+  throw read.error
 }
 
 const readCall = <O extends Operation>(entry: O, request: FastifyRequest, reply: FastifyReply): Call<O> => {
