@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { loadSnapshot } from '@dunlin/eventstore'
 import { connectStore } from '@dunlin/nats'
-import { every, optionalTextSetting, runService, systemClock, systemRandom } from '@dunlin/runtime'
+import { optionalTextSetting, runService, showFold, systemClock, systemRandom } from '@dunlin/runtime'
 import { SCHEDULER_FOLD } from './fleet/fleet.ts'
 import { startScheduler } from './scheduler.ts'
 
@@ -27,17 +27,9 @@ await runService({
       () => startScheduler({ ...store, clock: systemClock, random: systemRandom, logger }, { owner, snapshot }),
       (running) => running.stop(),
     )
-    const watch = every(systemClock, 500, () => {
-      const { caughtUp, live, seq, troubled } = part.status()
-      metrics.set('dunlin_log_seq', {}, seq)
-      metrics.set('dunlin_aggregates_quarantined', {}, troubled)
-      if (!live) readiness.blocked('log', 'disconnected')
-      else if (!caughtUp) readiness.blocked('log', 'catching_up')
-      else readiness.ready('log')
-    })
     await lifecycle.start(
       'readiness',
-      () => watch,
+      () => showFold(part, { clock: systemClock, metrics, readiness }),
       (timer) => timer.cancel(),
     )
     await part.ready

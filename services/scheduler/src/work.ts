@@ -1,7 +1,8 @@
 /** What the scheduler's parts share: the fleet, the one handler, time and ids, and what to do about a failure. */
 import type { DunlinError } from '@dunlin/contracts'
+import type { FleetKinds } from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
-import type { Fleet, FleetKinds } from './fleet/fleet.ts'
+import type { Fleet } from './fleet/fleet.ts'
 import type { SchedulerPorts } from './ports.ts'
 
 export interface Work extends SchedulerPorts {

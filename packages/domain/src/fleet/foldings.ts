@@ -58,5 +58,8 @@ export const foldings = {
   },
 }
 
+/** What a process that folds the whole log knows, by kind of subject. */
+export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
+
 /** Number of the folds together; part of every snapshot. */
 export const FOLD_VERSION = 1

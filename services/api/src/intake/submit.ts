@@ -1,11 +1,19 @@
 /** The one function behind every command: builds the domain's command, and lets the command handler decide and append. */
-import { canonicalJson, contentOf, DunlinError, type Actor, type CommandOutcome, type JobId } from '@dunlin/contracts'
+import {
+  canonicalJson,
+  contentHash,
+  DunlinError,
+  specHash,
+  type Actor,
+  type CommandOutcome,
+  type JobId,
+} from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { decideJob, type CommandHead, type JobCommand } from '@dunlin/domain'
+import { decideJob, type CommandHead, type FleetKinds, type JobCommand } from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
 import { sha256, type Clock, type Random } from '@dunlin/runtime'
-import type { ApiKinds, ApiState } from '../state/api-state.ts'
+import type { ApiState } from '../state/api-state.ts'
 import type { Accepted } from './answer.ts'
 import type { ParsedCommand } from './commands.ts'
 
@@ -25,7 +33,7 @@ export type Submit = (command: ParsedCommand, envelope: Envelope) => Promise<Acc
 
 export interface SubmitOptions {
   readonly state: ApiState
-  readonly handler: CommandHandler<ApiKinds>
+  readonly handler: CommandHandler<FleetKinds>
   readonly clock: Clock
   readonly random: Random
   /** False when the log takes nothing that could wait (see `state/log-health.ts`). */
@@ -49,8 +57,8 @@ export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitO
       ...head,
       verb: 'apply',
       spec: { ...spec },
-      specHash: sha256(canonicalJson(spec)),
-      content: sha256(canonicalJson(contentOf(spec))),
+      specHash: specHash(spec, sha256),
+      content: contentHash(spec, sha256),
       newJobId: random.ulid(head.at) as JobId,
     }
   }

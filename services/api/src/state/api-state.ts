@@ -4,17 +4,15 @@
  */
 import type { Commit, JobKey, JobSubjectEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
+import { FOLD_VERSION, foldings, type FleetKinds, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type LoadedSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import type { Metrics } from '@dunlin/runtime'
 import { createCommandIndex, type CommandIndex } from './command-index.ts'
 import { createFleetIndex, type FleetIndex } from './fleet-index.ts'
 
-export type ApiKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
-
 export interface ApiState {
-  readonly fold: Fold<ApiKinds>
+  readonly fold: Fold<FleetKinds>
   readonly index: FleetIndex
   readonly commands: CommandIndex
   job(key: JobKey): Aggregate<Job> | undefined
@@ -33,7 +31,7 @@ export const API_FOLD = `api/${FOLD_VERSION}`
 export const createApiState = (metrics: Metrics, snapshot?: LoadedSnapshot): ApiState => {
   const commands = createCommandIndex()
 
-  const onFolded = (folded: Folded<keyof ApiKinds>, aggregate: Aggregate<ApiKinds[keyof ApiKinds]>): void => {
+  const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
     const { kind, key, commit, admission } = folded
     metrics.add('dunlin_commits_folded_total', { admission })
     if (admission !== 'admitted' || commit === undefined) return
@@ -47,7 +45,7 @@ export const createApiState = (metrics: Metrics, snapshot?: LoadedSnapshot): Api
     else if (kind === 'report') index.reportCommitted(key)
   }
 
-  const fold = createFold<ApiKinds>({
+  const fold = createFold<FleetKinds>({
     route: parseLogSubject,
     kinds: foldings,
     onFolded,

@@ -1,11 +1,9 @@
 /** The engine's view of the log: the folds of the domain, and which jobs and nodes must be looked at again. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, type FleetReader, type Job } from '@dunlin/domain'
+import { FOLD_VERSION, foldings, type FleetKinds, type FleetReader, type Job } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { createPlacementIndex } from './placement-index.ts'
-
-export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 
 export type Cause = NonNullable<Commit['cause']>
 

@@ -7,13 +7,14 @@ import {
   isPresent,
   recordVerdicts,
   type AdvanceFacts,
+  type FleetKinds,
   type Job,
   type PresentJob,
 } from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
 import { sha256, type Clock, type Random } from '@dunlin/runtime'
-import type { Fleet, FleetKinds } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 
 export interface WaveWork {
   readonly clock: Clock

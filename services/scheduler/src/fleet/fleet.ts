@@ -1,13 +1,12 @@
 /** The scheduler's view of the log: the folds of the domain, the index over them, and the marks that folding leaves. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, touchedNodes, type Job } from '@dunlin/domain'
+import { FOLD_VERSION, foldings, type FleetKinds, touchedNodes, type Job } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { createGrantIndex, type GrantIndex } from './grant-index.ts'
 import { noMarks, touchDocument, type Marks } from './marks.ts'
 
-export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 export type FleetFold = Fold<FleetKinds>
 
 export interface Fleet {
