@@ -17,7 +17,9 @@ mkdir "$_dn_dir/claim.$_dn_try" 2>/dev/null || exit 0
 trap : TERM INT HUP QUIT USR1 USR2 PIPE ALRM
 /bin/sh -c '
   _dn_dir=$1 _dn_try=$2 _dn_cwd=$3
-  shift 3
+  # The shim was killed before this shell began: whoever adopted it must not be taken for the leader of the group.
+  [ "$PPID" = "$4" ] || exit 70
+  shift 4
   _dn_start() {
     read -r _dn_stat < "/proc/$1/stat" || _dn_stat=
     set -- \${_dn_stat##*) }
@@ -32,7 +34,7 @@ trap : TERM INT HUP QUIT USR1 USR2 PIPE ALRM
   cd "$_dn_cwd" || exit 70
   unset _dn_dir _dn_try _dn_cwd _dn_stat _dn_ticks _dn_own _dn_shim _dn_boot
   exec "$@"
-' dunlin-task "$_dn_dir" "$_dn_try" "$_dn_cwd" "$@" </dev/null >>"$_dn_dir/logs/stdout" 2>>"$_dn_dir/logs/stderr"
+' dunlin-task "$_dn_dir" "$_dn_try" "$_dn_cwd" "$$" "$@" </dev/null >>"$_dn_dir/logs/stdout" 2>>"$_dn_dir/logs/stderr"
 _dn_code=$?
 printf '%s %s\\n' "$_dn_try" "$_dn_code" > "$_dn_dir/exit.tmp" &&
   PATH=/usr/local/bin:/usr/bin:/bin mv -f "$_dn_dir/exit.tmp" "$_dn_dir/exit"

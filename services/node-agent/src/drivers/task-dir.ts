@@ -30,8 +30,19 @@ export const readText = (path: string): string | undefined => {
 export const readPid = (dir: string): PidFile | undefined => {
   const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readText(join(dir, 'pid'))?.trim().split(' ') ?? []
   if (!shimStartTicks || !startTicks || !boot) return undefined
-  return { attempt: Number(attempt), pid: Number(pid), startTicks, boot, shimPid: Number(shimPid), shimStartTicks }
+  const file = {
+    attempt: Number(attempt),
+    pid: Number(pid),
+    startTicks,
+    boot,
+    shimPid: Number(shimPid),
+    shimStartTicks,
+  }
+  // A signal to group 0 meets the agent itself, one to group 1 every process of the host.
+  return isTaskPid(file.pid) && isTaskPid(file.shimPid) ? file : undefined
 }
+
+const isTaskPid = (pid: number): boolean => Number.isSafeInteger(pid) && pid > 1
 
 export const readExit = (dir: string): ExitFile | undefined => {
   const [attempt, code] = readText(join(dir, 'exit'))?.trim().split(' ') ?? []
