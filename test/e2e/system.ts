@@ -1,4 +1,7 @@
-/** The whole system as real processes on loopback, each of which a test may kill. */
+/**
+ * The whole system as real processes on loopback, each of which a test may kill. With DUNLIN_E2E_KEEP set the folder with
+ * their logs stays (below the system's folder for temporary files, dunlin-e2e-*).
+ */
 import { createClient, type Client } from '@dunlin/client'
 import type { JobKey } from '@dunlin/contracts'
 import { startChild, type Child } from '@dunlin/infra/dev'
@@ -125,16 +128,17 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     agents.push(agent)
     return agent
   }
-  for (const n of range(nodes)) addAgent(n)
   const stop = async (): Promise<void> => {
     await Promise.all(agents.map((agent) => agent.stop()))
     await Promise.all([...nodeDirs].map((one) => killTasks(one, 0)))
     await Promise.all(children.map((one) => one.stop()))
     await nats.stop()
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+    if (process.env['DUNLIN_E2E_KEEP'] === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     await Promise.all(children.map(({ ready }) => ready))
+    // Agents say first that they are there and then every ten seconds: whoever judges should listen already.
+    await Promise.all(range(nodes).map((n) => addAgent(n).ready))
     const urls = (await Promise.all(apis.map(({ ready }) => ready))).map((facts) => String(facts['url']))
     const [api] = apis
     const [url] = urls
