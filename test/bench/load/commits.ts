@@ -25,7 +25,7 @@ export const createdEvent = (index: number) => ({
   content: SHA,
 })
 
-export const stateOfNode = (n: number): (typeof STATES)[number] => STATES[n % STATES.length] ?? 'running'
+const stateOfNode = (n: number): (typeof STATES)[number] => STATES[n % STATES.length] ?? 'running'
 
 export const stateEvent = (n: number) => ({
   type: 'JobStateChanged' as const,

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { median } from './rounds.ts'
 
 /** VmRSS of a process, MB of 2^20 bytes. Linux only. */
-export const rssMb = (pid: number): number => {
+const rssMb = (pid: number): number => {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   if (kib === undefined) throw new Error(`process ${pid} has no VmRSS`)
   return Number(kib) / 1024

@@ -38,7 +38,12 @@ const queued = (link: Link, dead: Publisher, message: Msg, created: string): Que
   const { subject, data } = message
   const msgId = headers['Nats-Msg-Id']
   return {
-    ...{ subject, data, headers, created, seq: delivery.streamSeq, ...(msgId === undefined ? {} : { msgId }) },
+    subject,
+    data,
+    headers,
+    created,
+    seq: delivery.streamSeq,
+    ...(msgId === undefined ? {} : { msgId }),
     done: () => acknowledge(link, message, '+ACK'),
     refused: async (commandId, problem) => {
       await bury(dead, deadLetter(subject, commandId, problem, data))
