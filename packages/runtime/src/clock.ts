@@ -30,15 +30,21 @@ export const sleep = (clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true })
   })
 
-/** Runs `tick` every `everyMs` until cancelled; a tick that takes longer delays the next, they never overlap. */
+/**
+ * Runs `tick` every `everyMs` until cancelled; a tick that takes longer delays the next, they never overlap, and one that
+ * fails is followed by the next.
+ */
 export const every = (clock: Clock, everyMs: number, tick: () => void | Promise<void>): Timer => {
   let cancelled = false
   let timer: Timer
   const arm = (): void => {
     timer = clock.after(everyMs, () => {
-      void Promise.resolve(tick()).finally(() => {
-        if (!cancelled) arm()
-      })
+      // A tick that throws must neither end the process nor be the last one: whoever has something to say catches it.
+      void new Promise<void>((resolve) => resolve(tick()))
+        .catch(() => {})
+        .finally(() => {
+          if (!cancelled) arm()
+        })
     })
   }
   arm()

@@ -51,7 +51,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   let live = true
   let lastError: string | undefined
 
-  const validating = createValidatingTable()
+  const validating = createValidatingTable(() => clock.monotonicMs())
   const pump = createPump(clock, logger, () => act())
   const fleet = createFleet(
     {
@@ -63,7 +63,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   )
   const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
-  const work: WaveWork = { clock, random: ports.random, fleet, handler }
+  const work: WaveWork = { revocationsLookedAt: new Map(), clock, random: ports.random, fleet, handler }
 
   const act = async (): Promise<void> => {
     if (!leads || !caughtUp || !live) return

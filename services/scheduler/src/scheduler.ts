@@ -59,6 +59,11 @@ export interface SchedulerStatus {
 /** Pause before work that failed with a retryable error is tried again. */
 const RETRY_MS = 500
 const SNAPSHOT_EVERY = 20_000
+/** Ticks between two looks at all nodes, and between two looks for nodes that hold an older document. */
+const LOOK_AT_ALL_EVERY = 10
+const RING_EVERY = 3
+/** A node that was heard in this time is not looked at between. */
+const QUIET_MS = 5_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
 
 export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions): RunningScheduler => {
@@ -223,11 +228,14 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   }
 
   const behindSince = new Map<NodeId, number>()
+  let ticks = 0
   const ringAfterMs = options.ringAfterMs ?? 15_000
   const tick = every(clock, options.livenessEveryMs ?? 1_000, async () => {
     if (!leads || !caughtUp || !live) return
-    await liveness.judge()
-    await ringThoseBehind()
+    ticks += 1
+    // Who was heard lately needs no look; everybody is looked at now and then, for the limits of hours.
+    await liveness.judge(ticks % LOOK_AT_ALL_EVERY === 0 ? undefined : listener.silentFor(QUIET_MS))
+    if (ticks % RING_EVERY === 0) await ringThoseBehind()
     await lookForNodesAhead()
     pump.wake()
   })

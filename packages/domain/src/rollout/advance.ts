@@ -112,6 +112,8 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, someoneWaits)
   if (halt !== undefined) return [[{ type: 'RolloutHalted', rollout: rollout.id, ...halt, counts: countsOf(rollout) }]]
   if (rollout.wave < 0 && rollout.waves.length > 0) return startWave(job, rollout, 0, facts)
+  // The usual case while a wave settles, told without walking it: everybody has a turn behind him, and grants are open.
+  if (rollout.counts.open > 0 && rollout.counts.deferred === 0 && rollout.slots.size >= turnsUpTo(rollout)) return WAIT
   const members = waveMembers(rollout, rollout.wave)
   const turn = takeTurns(job, rollout, [...members, ...deferredAtRisk(job, rollout)], rollout.wave, facts, budget)
   if (turn.length > 0) return turn
@@ -155,6 +157,13 @@ const startWave = (job: PresentJob, rollout: Rollout, wave: number, facts: Advan
   const budget = waveSizeOf(rollout.policy, rollout.targets.length)
   const [first = [], ...rest] = takeTurns(job, rollout, waveMembers(rollout, wave), wave, facts, budget)
   return [[started, ...first], ...rest]
+}
+
+/** How many targets the waves up to the present one hold. */
+const turnsUpTo = (rollout: Rollout): number => {
+  let turns = 0
+  for (let i = 0; i <= rollout.wave; i += 1) turns += rollout.waves[i] ?? 0
+  return turns
 }
 
 export const waveMembers = (rollout: Rollout, wave: number): readonly NodeId[] => {
@@ -234,7 +243,10 @@ const chunks = <T>(items: readonly T[]): T[][] => {
   return parts
 }
 
-/** Nodes that were placed after the plan, and deferred ones that are back: after the last wave, under the same budget. */
+/**
+ * Nodes that were placed after the plan, and deferred ones that are back: after the last wave, under the same budget and
+ * the same judgement. A failure among them halts a rollout that had completed like any other.
+ */
 const grantJoiners = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
   const waiting: NodeId[] = []
   for (const node of job.placement.nodes) {
@@ -242,7 +254,9 @@ const grantJoiners = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): C
     const current = job.rollouts.grants.get(node)?.rollout === rollout.id
     if ((slot === undefined || slot === 'deferred') && !current && facts.isConnected(node)) waiting.push(node)
   }
-  if (waiting.length === 0) return WAIT
   const budget = waveSizeOf(rollout.policy, Math.max(rollout.targets.length, job.placement.nodes.size))
+  const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, () => waiting.length > 0)
+  if (halt !== undefined) return [[{ type: 'RolloutHalted', rollout: rollout.id, ...halt, counts: countsOf(rollout) }]]
+  if (waiting.length === 0) return WAIT
   return takeTurns(job, rollout, waiting, rollout.waves.length, facts, budget)
 }

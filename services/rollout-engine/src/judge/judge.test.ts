@@ -35,7 +35,7 @@ const jobWithGrant = (): Job => {
 const setUp = () => {
   const clock = createVirtualClock(0)
   const { bus, faults } = createMemoryStore({ clock })
-  const validating = createValidatingTable()
+  const validating = createValidatingTable(() => clock.monotonicMs())
   const reports: NodeReports = noReports()
   const judge = createHealthJudge({
     bus,

@@ -11,6 +11,8 @@ export interface Validating {
   readonly run: WindowRun
   /** Monotonic time for which it has validated while its node was heard; the deadline counts this. */
   validatedMs: number
+  /** When its deadline was looked at last, monotonic. */
+  lookedAtMono: number
   /** When its missing windows were asked for last, monotonic. */
   askedAtMono: number
   /** A verdict was reached and is on its way to the log. */
@@ -26,7 +28,7 @@ export interface ValidatingTable {
   clear(): void
 }
 
-export const createValidatingTable = (): ValidatingTable => {
+export const createValidatingTable = (nowMono: () => number): ValidatingTable => {
   const byNode = new Map<NodeId, Map<string, Validating>>()
   const nodesOfJob = new Map<string, Set<NodeId>>()
 
@@ -49,6 +51,7 @@ export const createValidatingTable = (): ValidatingTable => {
       policy,
       run: noWindows(),
       validatedMs: 0,
+      lookedAtMono: nowMono(),
       askedAtMono: -Infinity,
       judged: false,
     })

@@ -21,10 +21,14 @@ export interface WaveWork {
   readonly random: Random
   readonly fleet: Fleet
   readonly handler: CommandHandler<FleetKinds>
+  /** When each job was last looked through for grants to revoke, monotonic. */
+  readonly revocationsLookedAt: Map<string, number>
 }
 
 /** How long an open grant whose node is logged disconnected and never started may still be activated: `fresh_for`. */
 const FRESH_FOR_MS = 15 * 60 * 1000
+
+const LOOK_FOR_REVOCABLE_MS = 10_000
 
 const BY = serviceActor('rollout-engine')
 
@@ -57,17 +61,25 @@ export const appendNext = async (work: WaveWork, key: string): Promise<DunlinErr
     kind: 'job',
     key,
     command: { id: `~rollout.${work.random.ulid(at)}`, by: BY, at, ...(cause === undefined ? {} : { cause }) },
-    decide: ({ state }) => ({ ok: true, commits: isPresent(state) ? decideNext(work, state, at) : [] }),
+    decide: ({ state }) => ({ ok: true, commits: isPresent(state) ? decideNext(work, key, state, at) : [] }),
   })
   return done.ok ? undefined : done.error
 }
 
-const decideNext = (work: WaveWork, job: PresentJob, at: number) => {
-  const revoked = revocable(work, job, at)
+const decideNext = (work: WaveWork, key: string, job: PresentJob, at: number) => {
+  const revoked = isTimeToRevoke(work, key) ? revocable(work, job, at) : []
   const { current } = job.rollouts
   if (revoked.length > 0 && current !== undefined)
     return [[{ type: 'NodesDeferred' as const, rollout: current.id, nodes: revoked }]]
   return advanceRollout(job, factsFor(work, job, at))
+}
+
+/** A walk over all grants for a limit of minutes: not at every step of a rollout. */
+const isTimeToRevoke = ({ clock, revocationsLookedAt }: WaveWork, key: string): boolean => {
+  const now = clock.monotonicMs()
+  if (now - (revocationsLookedAt.get(key) ?? 0) < LOOK_FOR_REVOCABLE_MS) return false
+  revocationsLookedAt.set(key, now)
+  return true
 }
 
 /** Open grants that can no longer be activated: silent since before they started, for longer than a document is fresh. */

@@ -13,6 +13,8 @@ export interface HeardNode extends Heard {
 
 export interface Listener {
   readonly heard: ReadonlyMap<NodeId, HeardNode>
+  /** Nodes that were heard once, but not in the last `ms`, or that said goodbye. */
+  silentFor(ms: number): NodeId[]
   /** Since when this process hears without interruption, on its monotonic clock; undefined while it is blind. */
   listeningSince(): number | undefined
   /** Highest epoch that any node has shown. */
@@ -65,6 +67,12 @@ export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void):
   ]
   return {
     heard,
+    silentFor: (ms) => {
+      const before = clock.monotonicMs() - ms
+      const silent: NodeId[] = []
+      for (const [node, { atMono, bye }] of heard) if (bye || atMono < before) silent.push(node)
+      return silent
+    },
     listeningSince: () => since,
     highestEpoch: () => Math.max(epoch, NO_GENERATION[0]),
     refused: () => refused,
