@@ -35,12 +35,23 @@ export function newSource(text: string): Source {
   return { text, at: 0, furthest: -1, expected: new Set() }
 }
 
+/** Where the lines of the text begin that was asked about last: every statement of a long mapping asks for its line. */
+let lines: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] }
+
+function lineStarts(text: string): readonly number[] {
+  if (lines.text !== text) {
+    const starts = [0]
+    for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1)
+    lines = { text, starts }
+  }
+  return lines.starts
+}
+
 export function placeOf(text: string, at: number): Place {
-  const before = text.slice(0, at)
-  const lineStart = before.lastIndexOf('\n') + 1
+  const starts = lineStarts(text)
   let line = 1
-  for (let i = before.indexOf('\n'); i !== -1; i = before.indexOf('\n', i + 1)) line++
-  return { line, column: Array.from(before.slice(lineStart)).length + 1 }
+  for (let step = 1 << 30; step > 0; step >>= 1) if ((starts[line - 1 + step] ?? Infinity) <= at) line += step
+  return { line, column: Array.from(text.slice(starts[line - 1], at)).length + 1 }
 }
 
 /** Notes what was missing here; the reader may still find another way. Goes back to `start`. */
