@@ -115,3 +115,8 @@ describe('recursion', () => {
     expect(run('root.d = this', '['.repeat(20_000))).toContain('failed')
   })
 })
+
+test.each(['.string()', '.a'])('a chain of 60,000 times %s is refused, not an unforeseen error', (link) => {
+  const result = compileMapping(`root = this.a${link.repeat(60_000)}`)
+  expect(result.ok ? undefined : result.error.message).toBe('too many links in one chain')
+})

@@ -37,7 +37,9 @@ export function compileMapping(source: string): CompileResult {
     return { ok: true, mapping: { source, statements, maps } }
   } catch (error) {
     if (error instanceof MappingSyntaxError) return { ok: false, error }
-    throw error
+    // A chain of very many calls is flat to the reader and deep to the compiler.
+    if (!isStackOverflow(error)) throw error
+    return { ok: false, error: new MappingSyntaxError('too many links in one chain', { line: 1, column: 1 }) }
   }
 }
 
@@ -56,12 +58,14 @@ export function executeMapping(mapping: Mapping, message: Message, ports: Mappin
   return { kind: 'mapped', message: mapped(message, run, scope.root), changed: scope.root !== NOTHING }
 }
 
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack')
+
 function sentence(error: unknown, line: number): string {
   if (error instanceof NoDocumentError && error.reason !== '') {
     const what = error.field === '' ? 'this' : `this.${error.field}`
     return `unable to reference message as structured (with '${what}'): parse as json: ${error.reason}`
   }
-  if (error instanceof RangeError && error.message.includes('call stack')) {
+  if (isStackOverflow(error)) {
     return `failed assignment (line ${line}): nested too deeply`
   }
   if (error instanceof MappingError) {
