@@ -26,6 +26,7 @@ export function followFiles(options: FollowOptions, ports: Ports): Input {
   if (!loaded.understood) ports.log('warn', 'the saved read positions are not understood; files are read anew', {})
   let problems: readonly string[] = []
   let polledAtMs = -Infinity
+  let nextPollMs = -Infinity
   /** Files in the order they are read next: who was read goes to the end. */
   let turn: FollowedFile[] = []
 
@@ -40,6 +41,9 @@ export function followFiles(options: FollowOptions, ports: Ports): Input {
     }
     problems = trouble
     turn = [...files.values()]
+    // Looking for very many files takes longer than the interval: reading gets as much time as looking.
+    const endMs = ports.monotonicMs()
+    nextPollMs = Math.max(polledAtMs + options.pollIntervalMs, endMs + (endMs - polledAtMs))
   }
 
   async function begin(found: FoundFile, trouble: string[]): Promise<void> {
@@ -135,11 +139,11 @@ export function followFiles(options: FollowOptions, ports: Ports): Input {
   return {
     async next(signal) {
       while (!signal.aborted) {
-        if (ports.monotonicMs() - polledAtMs >= options.pollIntervalMs) await poll()
+        if (ports.monotonicMs() >= nextPollMs) await poll()
         const found = await readNext()
         if (found !== undefined) return found
         if (!options.follow) return finishAll()
-        await pause(polledAtMs + options.pollIntervalMs - ports.monotonicMs(), signal)
+        await pause(nextPollMs - ports.monotonicMs(), signal)
         turn = [...files.values()]
       }
       return undefined
