@@ -147,6 +147,27 @@ describe('the reporter', () => {
     expect(superseded).toHaveLength(1)
   })
 
+  it.each([
+    ['a message that is no commit', '{"nonsense":1}'],
+    ['a commit of no boot', JSON.stringify({ s: 1, v: 1, cmd: 'x/1', by: 'node:x', at: 1, ev: [] })],
+  ])('goes on counting after %s on its subject, so that the centre goes on folding', async (_what, text) => {
+    start()
+    await reporter.announced
+    record()
+    await settled()
+    const foreign = await centre.reports.append({ subject: SUBJECT, data: new TextEncoder().encode(text), expected: 2 })
+    expect(foreign.ok).toBe(true)
+    record()
+    await settled()
+    record()
+    await settled()
+    const own = centre.commits.flatMap(({ commit }) =>
+      String(commit.cmd).startsWith(boot) ? [`${commit.v} ${commit.ev[0]?.type}`] : [],
+    )
+    expect(own).toEqual(['1 NodeAnnounced', '2 ExecutionReported', '3 NodeAnnounced', '4 ExecutionReported'])
+    expect(superseded).toEqual([])
+  })
+
   it('announces again when the log went backwards', async () => {
     start()
     await reporter.announced

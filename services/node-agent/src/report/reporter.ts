@@ -3,10 +3,10 @@
  * flight: the order of a node's reports is the order in which things happened.
  *
  * The expected sequence comes from the stream, never from the journal. A conflict is read, not guessed: our own commit
- * there means that an acknowledgement was lost; an unknown boot means that a later agent has taken over; an older one
- * means that the log went backwards, and everything is announced again.
+ * there means that an acknowledgement was lost; an unknown boot means that a later agent has taken over; a lower sequence
+ * means that the log went backwards, and everything is announced again; what is no report is passed over.
  */
-import { DunlinError, type BootId, type NodeAnnounced, type NodeId } from '@dunlin/contracts/agent'
+import { bootIdSchema, DunlinError, type BootId, type NodeAnnounced, type NodeId } from '@dunlin/contracts/agent'
 import { reportSubject } from '@dunlin/nats/agent'
 import { sleep } from '@dunlin/runtime/agent'
 import type { AgentPorts } from '../ports.ts'
@@ -68,8 +68,12 @@ export const startReporter = (
   let lastSeq = 0
   let pending: PendingCommit | undefined
   let over = false
-  /** Whoever wrote last before this boot's announcement: seeing it again means that the log went backwards. */
+  /** Whoever wrote last before this boot's announcement: seeing it again is no sign of a later agent. */
   let before: string | undefined
+
+  /** An agent that started after us. What names no boot is no report, and the centre ignores it. */
+  const isOtherBoot = (by: string | undefined): boolean =>
+    by !== boot && by !== before && bootIdSchema.safeParse(by).success
 
   const readLast = async (): Promise<void> => {
     const last = await reports.last(subject)
@@ -124,10 +128,13 @@ export const startReporter = (
       expected = undefined
       return
     }
-    const wentBack = !last || last.seq < (expected ?? 0) || report?.boot === before || report?.boot === boot
-    if (!wentBack) throw secondAgent(report?.boot)
-    logger.error('the log went backwards; announcing again', { expected, actual: last?.seq ?? 0 })
-    v = report?.boot === boot ? report.v : 0
+    const wentBack = !last || last.seq < (expected ?? 0)
+    if (!wentBack && isOtherBoot(report?.boot)) throw secondAgent(report?.boot)
+    const what = wentBack ? 'the log went backwards' : 'somebody else wrote on the subject of our reports'
+    logger.error(`${what}; announcing again`, { expected, actual: last?.seq ?? 0 })
+    // The centre counts on from what it has folded of this boot, unless its log went backwards as well.
+    const known = report?.boot === boot ? report.v : 0
+    v = wentBack ? known : Math.max(v, known)
     expected = last?.seq ?? 0
     needsAnnouncement = true
   }
