@@ -162,7 +162,7 @@ describe('the reporter', () => {
     record()
     await settled()
     const own = centre.commits.flatMap(({ commit }) =>
-      String(commit.cmd).startsWith(boot) ? [`${commit.v} ${commit.ev[0]?.type}`] : [],
+      commit.by === `node:${NODE}` ? [`${commit.v} ${commit.ev[0]?.type}`] : [],
     )
     expect(own).toEqual(['1 NodeAnnounced', '2 ExecutionReported', '3 NodeAnnounced', '4 ExecutionReported'])
     expect(superseded).toEqual([])
