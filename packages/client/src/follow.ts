@@ -1,12 +1,14 @@
 /** Follows the log over server-sent events and resumes after the last event it gave out, whatever cuts the connection. */
 import { DunlinError } from '@dunlin/contracts'
 import { send, type ClientOptions, type RequestOptions } from './request.ts'
-import { readServerSentEvents, type ServerSentEvent } from './sse.ts'
+import { POSITION, readServerSentEvents, type ServerSentEvent } from './sse.ts'
 
 export interface FollowOptions {
   /** Begin after this sequence; nothing = with what comes from now on. */
   readonly since?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Told that everything up to this sequence was given out or is not for this filter. */
+  readonly onPosition?: (seq: number) => void
   /** Told about each loss of the connection, before the wait. */
   readonly onLost?: (error: unknown, retryInMs: number) => void
   readonly firstDelayMs?: number
@@ -29,7 +31,7 @@ export async function* follow(
   request: RequestOptions,
   options: FollowOptions = {},
 ): AsyncGenerator<ServerSentEvent> {
-  const { signal, onLost, firstDelayMs = 250, longestDelayMs = 10_000 } = options
+  const { signal, onLost, onPosition, firstDelayMs = 250, longestDelayMs = 10_000 } = options
   let last = options.since === undefined ? undefined : String(options.since)
   let connectedBefore = false
   let delayMs = firstDelayMs
@@ -50,7 +52,8 @@ export async function* follow(
         // stream that is cut before its first event begins anew at the present.
         last = event.id
         delayMs = firstDelayMs
-        yield event
+        if (event.event === POSITION && event.data === '') onPosition?.(Number(event.id))
+        else yield event
       }
     } catch (error) {
       if (signal?.aborted) return

@@ -10,6 +10,14 @@ describe('createSseParser', () => {
     ])
   })
 
+  it('tells an id that came without data as a position', () => {
+    const parse = createSseParser()
+    expect(parse('id: 5\n\n: c\n\ndata: a\n\n')).toEqual([
+      { id: '5', event: 'position', data: '' },
+      { id: '5', event: 'message', data: 'a' },
+    ])
+  })
+
   it('keeps the id for later events and gives out no unfinished event', () => {
     const parse = createSseParser()
     expect(parse('id: 1\ndata: a\n\ndata: b\n\nid: 3\ndata: c\n')).toEqual([

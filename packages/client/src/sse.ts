@@ -8,17 +8,23 @@ export interface ServerSentEvent {
   readonly data: string
 }
 
+/** The name of an id that came without data: no event for a browser, only the new place to resume after. */
+export const POSITION = 'position'
+
 /** Splits text into events. An event that the stream did not finish is never given out. */
 export const createSseParser = (): ((text: string) => ServerSentEvent[]) => {
   let rest = ''
   let id = ''
   let event = ''
+  let hasId = false
   let data: string[] = []
   let endsWithReturn = false
   const line = (text: string, out: ServerSentEvent[]): void => {
     if (text === '') {
       if (data.length > 0) out.push({ id, event: event === '' ? 'message' : event, data: data.join('\n') })
+      else if (hasId) out.push({ id, event: POSITION, data: '' })
       event = ''
+      hasId = false
       data = []
       return
     }
@@ -28,7 +34,10 @@ export const createSseParser = (): ((text: string) => ServerSentEvent[]) => {
     const value = colon < 0 ? '' : text.slice(text[colon + 1] === ' ' ? colon + 2 : colon + 1)
     if (field === 'data') data.push(value)
     else if (field === 'event') event = value
-    else if (field === 'id' && !value.includes('\0')) id = value
+    else if (field === 'id' && !value.includes('\0')) {
+      id = value
+      hasId = true
+    }
   }
   return (text) => {
     const out: ServerSentEvent[] = []

@@ -88,29 +88,19 @@ interface PrintOptions {
   readonly print: (event: EventView) => void
 }
 
-/** Up to `end` (inclusive), or until Ctrl-C. A filtered stream may never show `end` itself, so it is read unfiltered. */
+/** Up to `end` (inclusive), or until Ctrl-C. The server tells its position also where nothing is for this filter. */
 const printEvents = async ({ client, io, filter, since, end, print }: PrintOptions): Promise<void> => {
   if (end !== undefined && end <= (since ?? 0)) return
   const onLost = (_error: unknown, retryInMs: number): void =>
     io.err(`${io.styleErr('yellow', 'connection lost')}, trying again in ${retryInMs / 1000} s\n`)
   const stop = new AbortController()
   const signal = AbortSignal.any([io.interrupted, stop.signal])
-  const wanted = wantedBy(filter)
-  for await (const event of client.events(end === undefined ? filter : {}, { since, signal, onLost })) {
-    if (end === undefined || wanted(event)) print(event)
-    if (end !== undefined && event.seq >= end) return stop.abort()
+  const onPosition = (seq: number): void => {
+    if (end !== undefined && seq >= end) stop.abort()
+  }
+  for await (const event of client.events(filter, { since, signal, onLost, onPosition })) {
+    if (end === undefined || event.seq <= end) print(event)
+    onPosition(event.seq)
   }
   if (io.interrupted.aborted) process.exitCode = exitCodes.interrupted
 }
-
-/** The server's filter once more, for a stream that is read to a certain end. */
-const wantedBy =
-  ({ namespace, job, node }: PrintOptions['filter']) =>
-  (event: EventView): boolean => {
-    const jobs = [event, ...event.events.flatMap((one) => (typeof one['job'] === 'object' ? [one['job']] : []))]
-    const isJob = (one: unknown): boolean => {
-      const { namespace: ns, name } = one as { readonly namespace?: string; readonly name?: string }
-      return ns === namespace && (job === undefined || name === job)
-    }
-    return (namespace === undefined || jobs.some(isJob)) && (node === undefined || event.node === node)
-  }

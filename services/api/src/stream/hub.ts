@@ -83,6 +83,14 @@ export const createHub = (options: HubOptions): Hub => {
     if (client.sink.unreadBytes() > maxUnreadBytes) farewell(client, 'too slow')
   }
 
+  /**
+   * An id without data raises no event and becomes the id to resume after: a client of a quiet filter need not read the
+   * same history again, and one that reads to an end knows that it is there although what stands there is not for it.
+   */
+  const tellPosition = (client: Client): void => {
+    if (clients.has(client) && client.position > 0) client.sink.write(Buffer.from(`id: ${client.position}\n\n`))
+  }
+
   /** Reads the log until the client's position is inside the ring, then makes it live in the same turn. */
   const bring = async (client: Client): Promise<void> => {
     try {
@@ -91,6 +99,7 @@ export const createHub = (options: HubOptions): Hub => {
       if (!clients.has(client)) return
       client.live = true
       flush()
+      tellPosition(client)
     } catch (error) {
       logger.warn('a stream could not read the log', { error: error instanceof Error ? error.message : String(error) })
       farewell(client, 'closing')
@@ -98,7 +107,11 @@ export const createHub = (options: HubOptions): Hub => {
   }
 
   const beat = every(clock, heartbeatMs, () => {
-    for (const client of clients) if (client.live) client.sink.write(HEARTBEAT)
+    for (const client of clients) {
+      if (!client.live) continue
+      client.sink.write(HEARTBEAT)
+      tellPosition(client)
+    }
   })
 
   return {
