@@ -2,7 +2,15 @@
 // Starts the command. In a source checkout the TypeScript sources run as they are (Node strips the types), and every
 // package of the workspace is found by its "dunlin-source" export; an installed package runs its built files.
 import { existsSync } from 'node:fs'
-import { enableCompileCache, registerHooks } from 'node:module'
+import * as nodeModule from 'node:module'
+
+const { enableCompileCache, registerHooks } = nodeModule
+if (enableCompileCache === undefined || registerHooks === undefined) {
+  process.stderr.write(
+    `dunlin needs Node 24 or later, and this is ${process.version}; in a checkout use: pnpm exec dunlin\n`,
+  )
+  process.exit(2)
+}
 
 // Compiled code is kept between runs: most of a short command's time would go into reading it again.
 enableCompileCache()
