@@ -41,6 +41,8 @@ export interface RunningEngine {
 }
 
 const RETRY_MS = 500
+const ROOM_EVERY_MS = 2_000
+const ROOM_SHARE = 0.9
 const SNAPSHOT_EVERY = 20_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
 
@@ -50,6 +52,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   let caughtUp = false
   let live = true
   let lastError: string | undefined
+  let hasRoom = true
 
   const validating = createValidatingTable(() => clock.monotonicMs())
   const pump = createPump(clock, logger, () => act())
@@ -63,7 +66,14 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   )
   const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
-  const work: WaveWork = { revocationsLookedAt: new Map(), clock, random: ports.random, fleet, handler }
+  const work: WaveWork = {
+    mayGrant: () => hasRoom,
+    revocationsLookedAt: new Map(),
+    clock,
+    random: ports.random,
+    fleet,
+    handler,
+  }
 
   const act = async (): Promise<void> => {
     if (!leads || !caughtUp || !live) return
@@ -154,6 +164,22 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     for (const item of validating.all()) judge.onReport(item.node)
   }
 
+  /** From 90 % of its limit on the log is kept for what ends things: stops, halts, verdicts. */
+  const roomWatch = every(clock, ROOM_EVERY_MS, async () => {
+    const { bytes, maxBytes } = await ports.log.info()
+    const had = hasRoom
+    hasRoom = maxBytes < 0 || bytes < maxBytes * ROOM_SHARE
+    if (had !== hasRoom)
+      logger.warn(hasRoom ? 'the log has room again' : 'the log is nearly full: nothing is granted', {
+        bytes,
+        maxBytes,
+      })
+    if (!had && hasRoom) {
+      for (const key of fleet.running) fleet.due.add(key)
+      pump.wake()
+    }
+  })
+
   const tick = every(clock, options.tickMs ?? 1_000, () => {
     if (!leads || !caughtUp || !live) return
     judge.tick()
@@ -174,6 +200,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     }),
     stop: async () => {
       tick.cancel()
+      roomWatch.cancel()
       await snapshots.stop()
       judge.stop()
       await lease.stop()

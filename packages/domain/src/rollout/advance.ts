@@ -14,6 +14,8 @@ import { countsOf, mayClose, type Rollout } from './state.ts'
 export interface AdvanceFacts {
   readonly epoch: number
   readonly nowMs: number
+  /** False while the log is nearly full: only a rollback still grants (docs/architecture.md). */
+  readonly mayGrant: boolean
   readonly isConnected: (node: NodeId) => boolean
   /** An execution of this job is running badly on the node now: it is served first. */
   readonly isUnhealthy: (node: NodeId) => boolean
@@ -195,6 +197,7 @@ const takeTurns = (
   facts: AdvanceFacts,
   budget: number,
 ): Commits => {
+  if (!facts.mayGrant && rollout.type !== 'rollback') return WAIT
   const grants: [NodeId, ExecutionId][] = []
   const deferred: { node: NodeId; reason: 'offline' }[] = []
   let places = budget - job.rollouts.atRisk.size

@@ -22,6 +22,8 @@ export interface WaveWork {
   readonly fleet: Fleet
   readonly handler: CommandHandler<FleetKinds>
   /** When each job was last looked through for grants to revoke, monotonic. */
+  /** False while the log is nearly full. */
+  readonly mayGrant: () => boolean
   readonly revocationsLookedAt: Map<string, number>
 }
 
@@ -101,6 +103,7 @@ const revocable = (work: WaveWork, job: Job, at: number): { node: NodeId; reason
 const factsFor = (work: WaveWork, job: PresentJob, at: number): AdvanceFacts => ({
   epoch: work.fleet.epoch(),
   nowMs: at,
+  mayGrant: work.mayGrant(),
   isConnected: (node) => work.fleet.isConnected(node),
   isUnhealthy: (node) => {
     const row = executionRow(job, node, work.fleet)

@@ -109,6 +109,7 @@ test.prop([policies, fc.array(step, { maxLength: 80 }), fc.nat()])(
     }
     const facts: AdvanceFacts = {
       epoch: 0,
+      mayGrant: true,
       get nowMs() {
         return now
       },
