@@ -32,9 +32,13 @@ const dunlin = (args: readonly string[], { server = system.url, until: enough = 
     const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     let err = ''
+    let interrupted = false
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString()
-      if (enough !== '' && out.includes(enough)) child.kill('SIGINT')
+      // Once: a second Ctrl-C kills, and then there is no exit code to look at.
+      if (enough === '' || interrupted || !out.includes(enough)) return
+      interrupted = true
+      child.kill('SIGINT')
     })
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
     child.on('error', reject)

@@ -46,6 +46,13 @@ describe('reports', () => {
     ])
     expect(reports.executions.get(X1)?.state).toBe('running')
   })
+  it('changes nothing when any event of the commit is misshapen', () => {
+    const reports = fold(noReports(), [report(1, said('starting'))])
+    const before = structuredClone(reports)
+    const bad = { ...report(3, said('running')), attempt: 'one' } as unknown as ReportEvent
+    expect(() => fold(reports, [report(2, said('running')), bad], 9)).toThrow('attempt')
+    expect(reports).toEqual(before)
+  })
   it('accepts any forward jump', () =>
     expect(fold(noReports(), [report(4, said('completed'))]).executions.get(X1)?.state).toBe('completed'))
   it('an announcement is the checkpoint of the subject', () => {
@@ -57,7 +64,8 @@ describe('reports', () => {
   it('forgets the oldest endings, never what runs', () => {
     const reports = noReports()
     fold(reports, [report(1, said('running'))])
-    for (let n = 2; n < 400; n += 1) fold(reports, [report(n, said('stopped', `${n}` as ExecutionId))], n)
+    for (let n = 2; n < 400; n += 1)
+      fold(reports, [report(n, said('stopped', `01J${String(n).padStart(23, '0')}` as ExecutionId))], n)
     expect(reports.executions.get(X1)?.state).toBe('running')
     expect(reports.executions.size).toBeLessThanOrEqual(ENDED_KEPT * 2)
   })

@@ -2,6 +2,7 @@
  * What a node says of itself; a fold of `evt.report.<id>`. An execution as people see it is the join of its grant (job
  * subject) and the node's latest transition of it (here), made on read by `observe`.
  */
+import { executionReportedSchema, nodeAnnouncedSchema } from '@dunlin/contracts'
 import type { BootId, Commit, ExecutionId, JournalId, NodeAnnounced, ReportEvent, Transition } from '@dunlin/contracts'
 
 export interface NodeReports {
@@ -24,12 +25,21 @@ const ended = new Set<Transition['state']>(['stopped', 'completed', 'failed'])
 
 /** Changes `reports` in place and returns it. */
 export const foldReportCommit = (reports: NodeReports, commit: Commit<ReportEvent>, seq: number): NodeReports => {
+  // Anybody on a node may write here, so this is a door: a misshapen report is ignored whole, by throwing before anything
+  // has changed.
+  for (const event of commit.ev) check(event)
   reports.seq = seq
   for (const event of commit.ev) {
     if (event.type === 'NodeAnnounced') announce(reports, event, commit.at)
     else transition(reports, event.journal, event.j, event)
   }
   return reports
+}
+
+const check = (event: ReportEvent): void => {
+  const schema = event.type === 'NodeAnnounced' ? nodeAnnouncedSchema : executionReportedSchema
+  const read = schema.safeParse(event)
+  if (!read.success) throw new TypeError(`not a ${event.type}: ${read.error.issues[0]?.path.join('.') ?? ''}`)
 }
 
 const announce = (reports: NodeReports, event: NodeAnnounced, at: number): void => {
