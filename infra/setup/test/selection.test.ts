@@ -22,5 +22,5 @@ test('a filter goes to the test runner, and leaves the static checks out', () =>
 })
 
 test('an unknown step is refused with the names there are', () => {
-  expect(() => select(['--only', 'units'])).toThrow('no step "units"; there are format, lint')
+  expect(() => select(['--only', 'units'])).toThrow('no step "units"; there are format, types')
 })
