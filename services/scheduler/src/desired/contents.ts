@@ -15,6 +15,7 @@ export const createContents = (work: Work): Contents => {
 
   const write = async (job: PresentJob, content: Sha256): Promise<void> => {
     const spec = job.versions.content === content ? job.versions.spec : await specOf(job, content)
+    // The log holds specs as plain JSON; this one was parsed before it was applied, so it has the shape it is given here.
     const body = new TextEncoder().encode(canonicalJson(contentOf(spec as unknown as JobSpec)))
     // Bodies are immutable: if one is there already, it is this one.
     await work.specs.put(content, body, 0)

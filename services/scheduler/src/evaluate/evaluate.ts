@@ -23,6 +23,7 @@ import type { Work } from '../work.ts'
 /** `undefined`: the job belongs nowhere (stopped, deleted, or nothing was applied). */
 const demandOf = (job: Job): JobDemand | undefined => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
+  // Parsed before it was applied; the log holds it as plain JSON.
   const spec = job.versions.spec as unknown as Pick<JobSpec, 'selector' | 'type'>
   const selector = parseSelector(spec.selector ?? {})
   // Applied specs were parsed; one that cannot be parsed any more was written by another release and places nobody.
