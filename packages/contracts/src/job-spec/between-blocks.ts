@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import type { SpecIssue } from './issue.ts'
 import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
 import { nearestName } from './nearest.ts'
+import { rolloutSuspicions } from './rollout-suspicions.ts'
 import type { jobSpecSchema, JobSpec } from './spec.ts'
 import type { Warning } from './warning.ts'
 
@@ -47,5 +48,5 @@ export const suspicions = (spec: JobSpec): readonly Warning[] => {
     })
   if (spec.selector?.match_ids?.length === 0)
     warnings.push({ code: 'suspicious', path: 'selector.match_ids', message: 'is empty and restricts nothing' })
-  return warnings
+  return [...warnings, ...rolloutSuspicions(spec.rollout)]
 }

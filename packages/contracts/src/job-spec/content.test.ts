@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { contentSchema } from '../desired/content.ts'
 import type { Sha256 } from '../ids.ts'
-import { contentHash, contentOf, specHash } from './content.ts'
+import { contentHash, contentOf, rollBackSpec, specHash } from './content.ts'
 import { schedulingClass, type ClassFacts, type JobType, type SchedulingClass } from './job-type.ts'
 import { validateJobSpec } from './parse.ts'
 
@@ -60,6 +60,40 @@ describe('the content of a spec', () => {
   })
 })
 
+describe('going back to an old spec', () => {
+  const old = specOf({
+    config: { command: '/bin/old' },
+    restart_policy: 'never',
+    timeouts: { execution_timeout: '90s', total_timeout: '1h' },
+    labels: { team: 'a' },
+    rollout: { max_parallel: 50 },
+  })
+  const present = specOf({
+    resources: { cpus: 1 },
+    timeouts: { execution_timeout: '5s', queue_timeout: '2h' },
+    labels: { team: 'b' },
+    selector: { match_labels: { ring: '1' } },
+  })
+
+  it('takes what nodes act on from the old one, and everything else from the present one', () => {
+    const back = validateJobSpec(rollBackSpec(present, old))
+    if (!back.ok) throw back.error
+    expect(contentHash(back.spec, sha256)).toBe(contentHash(old, sha256))
+    expect(back.spec).toEqual({
+      ...specOf({ config: { command: '/bin/old' }, restart_policy: 'never' }),
+      timeouts: { execution_timeout: '1m30s', queue_timeout: '2h' },
+      labels: { team: 'b' },
+      selector: { match_labels: { ring: '1' } },
+    })
+  })
+
+  it('leaves no field behind that the old spec had not', () => {
+    const back = rollBackSpec(specOf({ resources: { cpus: 1 }, timeouts: { execution_timeout: '5s' } }), specOf({}))
+    expect(Object.keys(back)).not.toContain('resources')
+    expect(Object.keys(back)).not.toContain('timeouts')
+  })
+})
+
 describe('the scheduling class', () => {
   const cases: readonly (readonly [JobType, Omit<ClassFacts, 'type'>, SchedulingClass])[] = [
     ['pipeline', {}, 'daemon'],
@@ -75,4 +109,28 @@ describe('the scheduling class', () => {
   it.each(cases)('of %s with %j is %s', (type, more, expected) => {
     expect(schedulingClass({ type, ...more })).toBe(expected)
   })
+})
+
+describe('a rollback of a spec', () => {
+  const present = specOf({
+    config: { command: '/bin/false' },
+    labels: { team: 'b' },
+    resources: { memory: '1KiB' },
+    timeouts: { execution_timeout: '90s', queue_timeout: '1h' },
+    rollout: { max_parallel: 50 },
+  })
+  const old = specOf({ labels: { team: 'a' }, restart_policy: 'never', timeouts: { execution_timeout: '10s' } })
+  const rolledBack = rollBackSpec({ ...present }, { ...old })
+
+  it('takes what nodes act on from the old spec: its content hash is the old one', () =>
+    expect(contentHash(specOf(rolledBack), sha256)).toBe(contentHash(old, sha256)))
+
+  it('keeps everything else as it is now', () =>
+    expect(rolledBack).toMatchObject({
+      labels: { team: 'b' },
+      rollout: { max_parallel: 50 },
+      timeouts: { execution_timeout: '10s', queue_timeout: '1h' },
+    }))
+
+  it('leaves out what the old spec did not have', () => expect(rolledBack).not.toHaveProperty('resources'))
 })

@@ -25,3 +25,34 @@ export const specHash = (spec: JobSpec, sha256: HashText): Sha256 => sha256(cano
 
 /** Equal for specs that differ only in what no node sees: no rollout is opened. */
 export const contentHash = (spec: JobSpec, sha256: HashText): Sha256 => sha256(canonicalJson(contentOf(spec)))
+
+const contentFields = [
+  'type',
+  'config',
+  'restart_policy',
+  'health',
+  'resources',
+  'secret_providers',
+  'secrets',
+  'parameters',
+] as const satisfies readonly (keyof JobSpec)[]
+
+/**
+ * The spec that a rollback applies: what nodes act on comes from the old spec, everything else (labels, selector, rollout
+ * block ...) stays as it is now. Both are specs as the log keeps them.
+ */
+export const rollBackSpec = (
+  present: Readonly<Record<string, unknown>>,
+  old: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => {
+  const spec: Record<string, unknown> = { ...present }
+  for (const field of contentFields)
+    if (old[field] === undefined) delete spec[field]
+    else spec[field] = old[field]
+  const { execution_timeout: _, ...timeouts } = { ...(present['timeouts'] as JobSpec['timeouts']) }
+  const before = (old['timeouts'] as JobSpec['timeouts'])?.execution_timeout
+  const merged = { ...timeouts, ...(before === undefined ? {} : { execution_timeout: before }) }
+  if (Object.keys(merged).length > 0) spec['timeouts'] = merged
+  else delete spec['timeouts']
+  return spec
+}

@@ -51,6 +51,12 @@ const windowsOf = (minHealthyTime: string | undefined) => {
   return { interval: formatGoDuration(lengthMs), success_threshold: Math.ceil(timeMs / lengthMs) }
 }
 
+/** The older form knows no failure threshold: where the deadline has no room for the present default, fewer windows do. */
+const failuresWithin = (deadline: string | undefined, interval: string): { failure_threshold?: number } => {
+  const windows = deadline === undefined ? Infinity : Math.floor(durationMs(deadline) / durationMs(interval))
+  return windows >= HEALTH_DEFAULTS.failureThreshold ? {} : { failure_threshold: Math.max(1, windows) }
+}
+
 export const translateDeployment = (
   deployment: DeploymentBlock,
 ): { readonly rollout: RolloutBlock; readonly warnings: readonly Warning[] } => {
@@ -66,10 +72,11 @@ export const translateDeployment = (
     warnings.push(warning('deployment.canary_count', 'became rollout.canary_count'))
   if (healthCheck !== undefined) {
     const { min_healthy_time: minHealthyTime, ...health } = healthCheck
-    rollout.health_check = health
+    const windows = windowsOf(minHealthyTime)
+    const judged = { ...health, ...failuresWithin(health.deadline, windows.interval) }
+    rollout.health_check = judged
     if (minHealthyTime !== undefined) {
-      const windows = windowsOf(minHealthyTime)
-      rollout.health_check = { ...health, ...windows }
+      rollout.health_check = { ...judged, ...windows }
       warnings.push(
         warning(
           'deployment.health_check.min_healthy_time',

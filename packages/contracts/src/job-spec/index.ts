@@ -1,5 +1,5 @@
 /** The native job spec: reading, writing, and what follows from it. */
-export { contentHash, contentOf, specHash, type HashText } from './content.ts'
+export { contentHash, contentOf, rollBackSpec, specHash, type HashText } from './content.ts'
 export { durationMs, formatGoDuration, parseGoDuration, type ParsedDuration } from './duration.ts'
 export {
   builtJobTypes,

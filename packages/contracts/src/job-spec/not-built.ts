@@ -58,20 +58,8 @@ const timersOf = ({ timeouts = {} }: JobSpec): readonly Unbuilt[] =>
         ]
   })
 
-/** Without `promote` a canary that does not promote itself would stand still for ever. */
-const promotionOf = ({ rollout }: JobSpec): readonly Unbuilt[] =>
-  rollout?.strategy === 'canary' && rollout.auto_promote !== true
-    ? [
-        {
-          path: ['rollout', 'auto_promote'],
-          message: 'Promoting a canary by hand (promote) is not built yet',
-          hint: 'Set rollout.auto_promote: true, or use strategy rolling.',
-        },
-      ]
-    : []
-
 export const refuseNotBuilt = (spec: JobSpec, source?: YamlSource): DunlinError | undefined => {
-  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...timersOf(spec), ...promotionOf(spec)]
+  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...timersOf(spec)]
   if (missing.length === 0) return undefined
   const hint = missing.find((one) => one.hint !== undefined)?.hint
   return new DunlinError('not_built', `${missing.map(({ message }) => message).join('; ')}.`, {

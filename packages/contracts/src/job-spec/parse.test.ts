@@ -284,8 +284,6 @@ describe('parts that are not built', () => {
     [{ secret_providers: { f: { provider: 'file' } } }, 'secret_providers'],
     [{ timeouts: { queue_timeout: '5m' } }, 'timeouts.queue_timeout'],
     [{ timeouts: { total_timeout: 60, execution_timeout: 5 } }, 'timeouts.total_timeout'],
-    [{ rollout: { strategy: 'canary' } }, 'rollout.auto_promote'],
-    [{ deployment: { strategy: 'canary', canary_count: 1 } }, 'rollout.auto_promote'],
   ])('refuses %j by name, although it is valid', (more, path) => {
     expect(problemOf({ ...base, ...more })).toMatchObject({ code: 'not_built', errors: [{ path }] })
     expect(validateJobSpec({ ...base, ...more }).ok).toBe(true)
@@ -294,21 +292,11 @@ describe('parts that are not built', () => {
   it.each([
     { secrets: {}, resources: {} },
     { timeouts: { queue_timeout: 0, total_timeout: '0s', execution_timeout: '1m' } },
+    { rollout: { strategy: 'canary' } },
     { rollout: { strategy: 'canary', auto_promote: true } },
+    { deployment: { strategy: 'canary', canary_count: 1 } },
   ])('does not mind %j, which asks for nothing of it', (more) => {
     expect(parseJobSpec({ ...base, ...more })).toMatchObject({ ok: true })
-  })
-
-  it('says in the place and the hint how a canary can run', () => {
-    const read = parseYamlOrJson(`spec: ${JSON.stringify(base)}`.replace(/}$/, ', rollout: {strategy: canary}}'))
-    if (!read.ok) throw read.error
-    const parsed = parseJobSpec(read.value, read.source)
-    expect(parsed.ok ? undefined : parsed.error.toProblem()).toMatchObject({
-      code: 'not_built',
-      hint: 'Set rollout.auto_promote: true, or use strategy rolling.',
-      detail: 'Promoting a canary by hand (promote) is not built yet.',
-      errors: [{ path: 'rollout.auto_promote', line: 1 }],
-    })
   })
 })
 
@@ -320,6 +308,8 @@ describe('policies that contradict themselves', () => {
     [{ rollout: { max_parallel: 10, max_parallel_nodes: 3 } }, 'rollout.max_parallel_nodes'],
     [{ rollout: { health_check: { interval: '1m', deadline: '90s' } } }, 'rollout.health_check.deadline'],
     [{ rollout: { health_check: { success_threshold: 40, deadline: '5m' } } }, 'rollout.health_check.deadline'],
+    [{ rollout: { health_check: { deadline: '25s' } } }, 'rollout.health_check.deadline'],
+    [{ rollout: { health_check: { failure_threshold: 40, deadline: '5m' } } }, 'rollout.health_check.deadline'],
     [{ deployment: { health_check: { min_healthy_time: '2m', deadline: '1m' } } }, 'deployment.health_check.deadline'],
     [{ deployment: { canary_percent: 5 } }, 'deployment.canary_percent'],
     [{ rollout: {}, deployment: {} }, 'deployment'],
@@ -335,11 +325,16 @@ describe('policies that contradict themselves', () => {
     [{ strategy: 'canary', canary_percent: 100.5 }, 'rollout.canary_percent'],
     [{ max_failed_nodes_percent: 101 }, 'rollout.max_failed_nodes_percent'],
     [{ max_failed_nodes: -1 }, 'rollout.max_failed_nodes'],
+    [{ health_check: { interval: '1ms' } }, 'rollout.health_check.interval'],
     [{ health_check: { interval: '199ms' } }, 'rollout.health_check.interval'],
     [{ health_check: { interval: '61m' } }, 'rollout.health_check.interval'],
     [{ health_check: { max_error_rate: 10 } }, 'rollout.health_check.max_error_rate'],
     [{ health_check: { success_threshold: 0 } }, 'rollout.health_check.success_threshold'],
     [{ strategy: 'blue-green' }, 'rollout.strategy'],
+    [{ analysis: 'maybe' }, 'rollout.analysis'],
+    [{ analysis: 1 }, 'rollout.analysis'],
+    [{ spread_by: 'a site' }, 'rollout.spread_by'],
+    [{ spread_by: '' }, 'rollout.spread_by'],
   ])('%j is out of bounds', (rollout, path) => {
     expect(errorsOf({ ...base, rollout }).map(([at]) => at)).toEqual([path])
   })
@@ -347,10 +342,52 @@ describe('policies that contradict themselves', () => {
   it.each([
     { canary_count: 0, canary_percent: 0, auto_promote: false, max_parallel: 0 },
     { strategy: 'canary', canary_percent: 100 },
-    { health_check: { interval: '200ms', deadline: '400ms' } },
-    { health_check: { interval: '1h', deadline: '2h' } },
+    { health_check: { interval: '200ms', deadline: '600ms' } },
+    { health_check: { interval: '1h', deadline: '2h', failure_threshold: 2 } },
+    { analysis: 'off', spread_by: 'example.org/rack' },
     { max_failed_nodes: 0, max_failed_nodes_percent: 0, health_check: { max_error_rate: 0 } },
   ])('takes %j', (rollout) => {
     expect(specOf({ ...base, rollout }).ok).toBe(true)
+  })
+
+  it.each([
+    [true, 'on'],
+    [false, 'off'],
+    ['on', 'on'],
+    ['off', 'off'],
+  ])('keeps analysis %j as the word %s', (analysis, word) => {
+    expect(specOf({ ...base, rollout: { analysis } })).toMatchObject({
+      ok: true,
+      spec: { rollout: { analysis: word } },
+    })
+  })
+})
+
+describe('policies that hardly mean what they say are taken with a warning', () => {
+  const suspicious = (rollout: object) => {
+    const parsed = specOf({ ...base, rollout })
+    return parsed.warnings.filter(({ code }) => code === 'suspicious').map(({ path }) => path)
+  }
+
+  it.each([
+    [{ strategy: 'immediate', max_parallel: 10 }, ['rollout.max_parallel']],
+    [{ strategy: 'immediate', max_failed_nodes: 2, analysis: 'on' }, ['rollout.max_failed_nodes', 'rollout.analysis']],
+    [{ analysis: 'off', max_failed_nodes_percent: 100 }, ['rollout.analysis']],
+    [{ strategy: 'canary', canary_percent: 100 }, ['rollout.canary_percent']],
+    [{ health_check: { max_error_rate: 1 } }, ['rollout.health_check.max_error_rate']],
+    [{ expiry: '2m' }, ['rollout.expiry']],
+  ])('%j', (rollout, paths) => {
+    expect(suspicious(rollout)).toEqual(paths)
+  })
+
+  it.each([
+    {},
+    { strategy: 'immediate', analysis: 'off', max_parallel: 0 },
+    { analysis: 'off' },
+    { analysis: 'off', max_failed_nodes_percent: 100, max_failed_nodes: 3 },
+    { max_failed_nodes_percent: 100 },
+    { strategy: 'canary', canary_count: 1000 },
+  ])('not %j', (rollout) => {
+    expect(suspicious(rollout)).toEqual([])
   })
 })

@@ -18,9 +18,9 @@ describe('the policy of a spec', () => {
       maxParallel: { unit: 'percent', value: 10 },
       canary: { unit: 'count', value: 1 },
       autoPromote: false,
-      maxFailedNodes: 10,
       maxFailedNodesPercent: 10,
       autoRollback: true,
+      analysis: { p0: 0.05, haltAt: 20 },
       health: {
         intervalMs: 10_000,
         maxErrorRate: 0.1,
@@ -50,12 +50,25 @@ describe('the policy of a spec', () => {
     })
   })
 
+  it('tests nothing and goes back by itself from nothing when everybody is granted at once', () => {
+    const policy = policyOf({ rollout: { strategy: 'immediate', no_auto_rollback: false } })
+    expect(policy).toMatchObject({ strategy: 'immediate', autoRollback: false })
+    expect(policy).not.toHaveProperty('analysis')
+  })
+
+  it('has no analysis when it is off, and spreads by the label that is named', () => {
+    const policy = policyOf({ rollout: { analysis: false, spread_by: 'rack' } })
+    expect(policy).not.toHaveProperty('analysis')
+    expect(policy.spreadBy).toBe('rack')
+    expect(rolloutPolicySchema.parse(policy)).toEqual(policy)
+  })
+
   it.each([
     [{}, 300_000],
     [{ interval: '1m' }, 540_000],
     [{ interval: '1m', success_threshold: 10 }, 1_800_000],
     [{ interval: '500ms' }, 300_000],
-    [{ interval: '1m', deadline: '2m' }, 120_000],
+    [{ interval: '1m', deadline: '3m' }, 180_000],
   ])('has the deadline of %j', (health_check, deadlineMs) => {
     expect(policyOf({ rollout: { health_check } }).health.deadlineMs).toBe(deadlineMs)
   })
@@ -110,6 +123,16 @@ describe('the older generation', () => {
     const { policy } = translated({ health_check: { min_healthy_time } })
     expect(policy.health).toMatchObject({ intervalMs, successThreshold })
     expect(policy.health.intervalMs * policy.health.successThreshold).toBeGreaterThanOrEqual(intervalMs)
+  })
+
+  it.each([
+    [{ deadline: '25s' }, 2],
+    [{ min_healthy_time: '10s', deadline: '15s' }, 1],
+    [{ min_healthy_time: '10s', deadline: '1m' }, 3],
+  ])('keeps what it made of %j: applied again, it is taken again', (health_check, failureThreshold) => {
+    const { spec, policy } = translated({ health_check })
+    expect(policy.health.failureThreshold).toBe(failureThreshold)
+    expect(parsed({ rollout: spec.rollout }).spec.rollout).toEqual(spec.rollout)
   })
 
   it('warns of every translated field, and keeps only the present form', () => {

@@ -16,8 +16,11 @@ export const resolveRolloutPolicy = ({
   const intervalMs = msOr(health.interval, HEALTH_DEFAULTS.intervalMs)
   const successThreshold = health.success_threshold ?? HEALTH_DEFAULTS.successThreshold
   const failureThreshold = health.failure_threshold ?? HEALTH_DEFAULTS.failureThreshold
+  const strategy = rollout.strategy ?? ROLLOUT_DEFAULTS.strategy
+  // Everyone at once: health is recorded, but there is nothing left to stop and nobody to go back with.
+  const immediate = strategy === 'immediate'
   return {
-    strategy: rollout.strategy ?? ROLLOUT_DEFAULTS.strategy,
+    strategy,
     // 0 as a percentage means "not set"; 0 as a count means all.
     maxParallel:
       rollout.max_parallel_nodes === undefined
@@ -27,9 +30,12 @@ export const resolveRolloutPolicy = ({
       ? { unit: 'percent', value: rollout.canary_percent }
       : { unit: 'count', value: rollout.canary_count || ROLLOUT_DEFAULTS.canaryCount },
     autoPromote: rollout.auto_promote ?? false,
-    maxFailedNodes: rollout.max_failed_nodes ?? ROLLOUT_DEFAULTS.maxFailedNodes,
+    // No count unless asked for: a fixed number of failures halts large harmless rollouts (docs: rollouts).
+    ...(rollout.max_failed_nodes === undefined ? {} : { maxFailedNodes: rollout.max_failed_nodes }),
     maxFailedNodesPercent: rollout.max_failed_nodes_percent ?? ROLLOUT_DEFAULTS.maxFailedNodesPercent,
-    autoRollback: !(rollout.no_auto_rollback ?? false),
+    autoRollback: !immediate && !(rollout.no_auto_rollback ?? false),
+    ...(immediate || rollout.analysis === 'off' ? {} : { analysis: { ...ROLLOUT_DEFAULTS.analysis } }),
+    ...(rollout.spread_by === undefined ? {} : { spreadBy: rollout.spread_by }),
     health: {
       intervalMs,
       maxErrorRate: health.max_error_rate ?? HEALTH_DEFAULTS.maxErrorRate,

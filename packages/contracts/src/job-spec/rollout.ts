@@ -1,9 +1,10 @@
 /** How nodes are moved to a new version (docs: rollouts). Expanso's present generation, plus `expiry` and a count. */
 import * as z from 'zod'
 import { strategies } from '../events/rollout.ts'
+import { LABEL_KEY } from '../labels.ts'
 import { block, problem } from './block.ts'
 import { durationSchema } from './duration-schema.ts'
-import { durationMs } from './duration.ts'
+import { durationMs, formatGoDuration } from './duration.ts'
 import { HEALTH_DEFAULTS, MAX_INTERVAL_MS, MIN_INTERVAL_MS } from './rollout-defaults.ts'
 
 const strategySchema = z.enum(strategies, { error: `expected one of ${strategies.join(', ')}` })
@@ -41,16 +42,32 @@ const healthCheckSchema = block({
 }).superRefine((health, context) => {
   if (health.deadline === undefined) return
   const intervalMs = health.interval === undefined ? HEALTH_DEFAULTS.intervalMs : durationMs(health.interval)
-  const windows = health.success_threshold ?? HEALTH_DEFAULTS.successThreshold
-  if (durationMs(health.deadline) < intervalMs * windows)
+  const runs = [
+    ['success_threshold', 'healthy', HEALTH_DEFAULTS.successThreshold],
+    ['failure_threshold', 'unhealthy', HEALTH_DEFAULTS.failureThreshold],
+  ] as const
+  for (const [field, word, otherwise] of runs) {
+    const windows = health[field] ?? otherwise
+    if (durationMs(health.deadline) >= intervalMs * windows) continue
+    const consequence =
+      field === 'success_threshold' ? 'no node could become healthy' : `${field} could never be reached`
     context.addIssue(
       problem(
-        `${health.deadline} is shorter than ${windows} healthy windows of ${intervalMs} ms, so no node could become healthy`,
-        { code: 'contradiction', hint: 'Make the deadline longer, or interval or success_threshold smaller.' },
+        `${health.deadline} is shorter than ${windows} ${word} windows of ${formatGoDuration(intervalMs)}, so ${consequence}`,
+        { code: 'contradiction', hint: `Make the deadline longer, or interval or ${field} smaller.` },
         ['deadline'],
       ),
     )
+    // One is enough to say: a deadline that has room for neither run is the same mistake.
+    return
+  }
 })
+
+/** YAML reads `on` as text and `true` as a boolean; both are kept as the word. */
+const switchSchema = z
+  .union([z.enum(['on', 'off']), z.boolean()], { error: 'expected on or off' })
+  .transform((value) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : value))
+  .pipe(z.enum(['on', 'off']))
 
 /** Fields that contradict each other in any generation. 0 and false are what generated specs write for "not set". */
 export const checkCanaryFields = (
@@ -81,6 +98,14 @@ export const rolloutSchema = block({
   max_parallel_nodes: count
     .optional()
     .meta({ description: 'Wave size as a number of nodes; 0 means all of them. Excludes max_parallel.' }),
+  analysis: switchSchema.optional().meta({
+    description: 'Halts on statistical evidence that too many nodes fail (on unless set); off leaves only the limits.',
+  }),
+  spread_by: z
+    .string()
+    .regex(LABEL_KEY, 'is not a label key: 1 to 253 of a-z A-Z 0-9 . _ - /')
+    .optional()
+    .meta({ description: "Label of nodes over whose values the order is spread; 'dunlin.io/site' when unset." }),
   expiry: durationSchema({ integersAre: 'nanoseconds', minMs: 1000 })
     .optional()
     .meta({ description: 'How long a rollout waits for nodes that cannot be reached; 24 h when unset.' }),
