@@ -67,6 +67,21 @@ export {
   type Judgement,
   type WindowRun,
 } from './rollout/health/judge.ts'
+export {
+  analysisRule,
+  anyOf,
+  characteristicsOf,
+  countRule,
+  mostBelievable,
+  oneByOne,
+  percentRule,
+  touchedQuantile,
+  type Characteristics,
+  type ExactCase,
+  type HaltingRule,
+} from './rollout/analysis/exact.ts'
+export { addOutcome, eValue, noEvidence, type Evidence, type Outcomes } from './rollout/analysis/one-sample.ts'
+export { nodesToSee, powerOf, type Power } from './rollout/analysis/power.ts'
 export { whyHalt, type Halt } from './rollout/health/halting.ts'
 export { orderTargets } from './rollout/plan/order.ts'
 export { drawWaves, sizeOf, waveSizeOf } from './rollout/plan/waves.ts'
