@@ -124,12 +124,78 @@ describe('what is not desired', () => {
   })
 })
 
+describe('a grant that was revoked: a newer document names the former execution again', () => {
+  const desired = document(30, x1)
+  const running = seen(x1, { is: 'running' })
+  it.each<[string, Phase]>([
+    ['was announced', { is: 'announced', acknowledged: false }],
+    ['was announced, and the log knows it', { is: 'announced', acknowledged: true }],
+  ])('keeps the former running when the newer one %s, and ends the newer one', (_, phase) => {
+    expect(plan({ desired, observed: [running, seen(x2, phase)] })).toEqual([
+      { do: 'stop', execution: 'x2', why: 'absent' },
+      { do: 'keep', execution: 'x1', why: 'desired' },
+    ])
+  })
+  it('keeps the former running, and restarting, beside a newer one that is over', () => {
+    const over = seen(x2, { is: 'ended', acknowledged: true })
+    expect(plan({ desired, observed: [running, over] })).toEqual([
+      { do: 'forget', execution: 'x2' },
+      { do: 'keep', execution: 'x1', why: 'desired' },
+    ])
+    const waiting = seen(x1, { is: 'backing_off', untilMs: 1_000 })
+    expect(plan({ desired, observed: [waiting, over] })).toContainEqual({
+      do: 'start',
+      execution: 'x1',
+      why: 'restart',
+    })
+  })
+  it('keeps the newer one when it was activated before, whether the former is over or forgotten', () => {
+    const active = seen(x2, { is: 'running' })
+    const ignored = { do: 'ignore', execution: 'x1', generation: [0, 10] }
+    const kept = { do: 'keep', execution: 'x2', why: 'newer_than_document' }
+    expect(plan({ desired, observed: [active] })).toEqual([ignored, kept])
+    const over = (acknowledged: boolean) => seen(x1, { is: 'ended', acknowledged })
+    expect(plan({ desired, observed: [over(false), active] })).toEqual([
+      ignored,
+      { do: 'keep', execution: 'x1', why: 'ended' },
+      kept,
+    ])
+    expect(plan({ desired, observed: [over(true), active] })).toEqual([
+      ignored,
+      { do: 'forget', execution: 'x1' },
+      kept,
+    ])
+  })
+  it('runs nothing when both are over, until a new grant comes', () => {
+    const over = [x1, x2].map((one) => seen(one, { is: 'ended', acknowledged: true }))
+    const steps = plan({ desired, observed: over })
+    expect(steps).toEqual([
+      { do: 'ignore', execution: 'x1', generation: [0, 10] },
+      { do: 'forget', execution: 'x1' },
+      { do: 'keep', execution: 'x2', why: 'newer_than_document' },
+    ])
+    const x3 = entry('x3', 'web', 40)
+    expect(plan({ desired: document(40, x3), observed: over })).toContainEqual({
+      do: 'announce',
+      execution: 'x3',
+      entry: x3,
+    })
+  })
+})
+
 describe('time', () => {
   it('restarts when the back-off is over, from a stale document too', () => {
     const waiting = seen(x1, { is: 'backing_off', untilMs: 2_000 })
     const at = (nowMs: number) => plan({ desired: document(10, x1), observed: [waiting], nowMs, readAtMs: undefined })
     expect(at(1_999)).toEqual([{ do: 'wait', execution: 'x1', for: 'back_off', untilMs: 2_000 }])
     expect(at(2_000)).toEqual([{ do: 'start', execution: 'x1', why: 'restart' }])
+  })
+  it('activates until the document is as old as it may be, and not a moment longer', () => {
+    const announced = seen(x1, { is: 'announced', acknowledged: true })
+    const at = (ageMs: number) =>
+      plan({ desired: document(10, x1), observed: [announced], nowMs: 1_000, readAtMs: 1_000 - ageMs })
+    expect(at(899_999)).toMatchObject([{ do: 'start' }])
+    expect(at(900_000)).toMatchObject([{ do: 'wait', for: 'fresh_document' }])
   })
   it('ends an attempt that used up its execution_timeout, also before any document was read', () => {
     const running = seen(x1, { is: 'running', timeoutAtMs: 2_000 })

@@ -4,8 +4,13 @@
  * gives none of them a second time.
  *
  * Laws (each a property test): two executions of one job never have a process at once; an execution is first started
- * only while the document is fresh and its `starting` is acknowledged; what is absent or stopped gets stopped; the
- * order in which documents arrive does not matter.
+ * only while the document is fresh and its `starting` is acknowledged; what is absent or stopped gets stopped; what runs
+ * and is wanted is left alone; the order in which documents arrive does not matter.
+ *
+ * A document may name a former execution again, of a lower generation than a newer one that the node knows: its grant was
+ * revoked. If the former still runs it runs on, and the newer one, which was never activated, ends. If the newer one was
+ * activated before the revocation was read, it stays and the former's entry is ignored: what ended never starts again,
+ * and only a new grant moves the node.
  */
 import {
   compareGenerations,
@@ -75,9 +80,12 @@ const groupByJob = (desired: DesiredDocument, observed: readonly Observed[]): Ma
 }
 
 const convergeJob = (part: JobPart, input: ConvergeInput): Step[] => {
-  const overtaken = part.candidate && overtakenBy(part.candidate, part.observed)
-  if (part.candidate && overtaken) {
-    const { execution, generation } = part.candidate
+  const candidate = part.candidate
+  const own = part.observed.find((one) => one.entry.execution === candidate?.execution)
+  // What runs and is wanted is left alone: a newer execution beside it was never activated, or it would not run.
+  const overtaken = candidate && !(own && isTouched(own)) ? overtakenBy(candidate, part.observed) : undefined
+  if (candidate && overtaken) {
+    const { execution, generation } = candidate
     const steps: Step[] = [{ do: 'ignore', execution, generation }]
     for (const one of part.observed) {
       const ordered = one.phase.is !== 'ended' && part.stopped.has(one.entry.execution)
@@ -86,8 +94,6 @@ const convergeJob = (part: JobPart, input: ConvergeInput): Step[] => {
     return steps
   }
   const steps: Step[] = []
-  const candidate = part.candidate
-  const own = part.observed.find((one) => one.entry.execution === candidate?.execution)
   const others = part.observed.filter((one) => one !== own)
   for (const one of others) steps.push(unwanted(one, candidate && (own ?? 'new'), part, input))
   if (candidate) steps.push(own ? wanted(own, others, input) : newcomer(candidate, input))
