@@ -15,6 +15,11 @@ export interface BusFaults {
   setLive(live: boolean): void
   /** The next `count` publishes are lost. */
   loseNext(count: number): void
+  /**
+   * Decides for every delivery of a message or an answer when it arrives: after how many ms, in order of the list. None =
+   * it is lost, several = it is repeated, different ones of two messages = they change places. `undefined` ends it.
+   */
+  setFate(fate: ((subject: string) => readonly number[]) | undefined): void
 }
 
 export const createMemoryBus = (settings: Settings): { readonly bus: Bus; readonly faults: BusFaults } => {
@@ -25,6 +30,15 @@ export const createMemoryBus = (settings: Settings): { readonly bus: Bus; readon
   let live = true
   let toLose = 0
   let inboxes = 0
+  let fate: ((subject: string) => readonly number[]) | undefined
+
+  const deliver = (subject: string, run: () => void): void => {
+    if (fate === undefined) return schedule(run)
+    for (const delayMs of fate(subject)) {
+      if (delayMs > 0) clock.after(delayMs, run)
+      else schedule(run)
+    }
+  }
 
   /** Who gets a message: everybody without a queue, one member of each queue in turn. */
   const receivers = (subject: string): Interest[] => {
@@ -53,7 +67,7 @@ export const createMemoryBus = (settings: Settings): { readonly bus: Bus; readon
     const to = receivers(subject)
     const message: BusMessage = { subject, data, headers, respond }
     for (const interest of to)
-      schedule(() => {
+      deliver(subject, () => {
         if (interests.has(interest)) interest.handler(message)
       })
     return to.length > 0
@@ -109,6 +123,7 @@ export const createMemoryBus = (settings: Settings): { readonly bus: Bus; readon
         for (const handler of liveHandlers) handler(next)
       },
       loseNext: (count) => void (toLose = count),
+      setFate: (decide) => void (fate = decide),
     },
   }
 }

@@ -9,7 +9,7 @@ import { settingsOf, type MemoryStoreOptions } from './options.ts'
 
 export type { BusFaults } from './bus.ts'
 export type { CommandIntake } from './commands.ts'
-export type { LogFaults } from './log.ts'
+export type { LogFaults, LogTap } from './log.ts'
 export type { MemoryStoreOptions } from './options.ts'
 export { matches } from './subject.ts'
 

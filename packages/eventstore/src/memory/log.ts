@@ -8,6 +8,13 @@ import { createFollowers, type Followers } from './followers.ts'
 import { scheduled, type Settings } from './options.ts'
 import { createStream } from './stream.ts'
 
+/** Sees the log as the server does: at once, whatever connections and followers go through. */
+export interface LogTap {
+  readonly onStored: (recorded: Recorded) => void
+  /** Everything above `seq` is gone. */
+  readonly onRewound: (seq: number) => void
+}
+
 export interface LogFaults {
   /**
    * The next `count` appends are stored, but their answer is lost. `asks_again`: the port asks again under the same id, as
@@ -27,6 +34,9 @@ export interface LogFaults {
   recreate(keepUpTo?: number): void
   /** Replaces the stored bytes of a message. */
   corrupt(seq: number, data: Uint8Array): void
+  /** Another size limit from now on; what is stored stays. -1 = none. */
+  limit(maxBytes: number): void
+  tap(tap: LogTap): void
 }
 
 const isoAt = (ms: number): string => new Date(ms).toISOString()
@@ -40,6 +50,7 @@ export const createMemoryLog = (settings: Settings): { readonly log: Log; readon
   let acksToLose = 0
   let afterLoss: 'asks_again' | 'gives_up' = 'asks_again'
   const parked = new Set<() => void>()
+  const taps: LogTap[] = []
   const followers: Followers = createFollowers(stream, settings, () => connected)
 
   /** Resolves when there is a connection; rejects when `deadlineMs` passes first. */
@@ -70,7 +81,11 @@ export const createMemoryLog = (settings: Settings): { readonly log: Log; readon
         } catch (error) {
           return reject(error instanceof Error ? error : new Error(String(error)))
         }
-        if (result.ok && !result.duplicate) followers.wake()
+        if (result.ok && !result.duplicate) {
+          const recorded = taps.length > 0 ? stream.get(result.seq) : undefined
+          if (recorded !== undefined) for (const tap of taps) tap.onStored(recorded)
+          followers.wake()
+        }
         if (result.ok && acksToLose > 0) {
           acksToLose--
           if (afterLoss === 'gives_up') return reject(new DunlinError('log_unavailable'))
@@ -141,15 +156,19 @@ export const createMemoryLog = (settings: Settings): { readonly log: Log; readon
     rewindTo(seq) {
       followers.disconnected()
       stream.rewindTo(seq)
+      for (const tap of taps) tap.onRewound(seq)
       reconnect()
     },
     recreate(keepUpTo = 0) {
       followers.disconnected()
       stream.rewindTo(keepUpTo)
+      for (const tap of taps) tap.onRewound(keepUpTo)
       stream.created = isoAt(clock.nowMs() + ++recreations)
       reconnect()
     },
     corrupt: (seq, data) => stream.corrupt(seq, data),
+    limit: (maxBytes) => stream.limit(maxBytes),
+    tap: (tap) => void taps.push(tap),
   }
   return { log, faults }
 }

@@ -74,6 +74,36 @@ describe('the memory store', () => {
     await append(0)
     await expect(append(1)).rejects.toMatchObject({ code: 'log_full', retryable: true })
   })
+  it('takes more when its limit is raised', async () => {
+    const { log, faults } = createMemoryStore({ maxBytes: 1_000 })
+    const append = (expected: number) => log.append({ subject: 'evt.job.t.a', data: text('x'.repeat(500)), expected })
+    await append(0)
+    faults.log.limit(2_000)
+    expect(await append(1)).toMatchObject({ ok: true, seq: 2 })
+    expect((await log.info()).maxBytes).toBe(2_000)
+  })
+  it('shows a tap what the server holds, whatever followers go through', async () => {
+    const { log, faults } = createMemoryStore()
+    const seen: string[] = []
+    faults.log.tap({ onStored: ({ seq }) => seen.push(`${seq}`), onRewound: (seq) => seen.push(`back to ${seq}`) })
+    faults.log.delayDelivery(1_000)
+    for (const expected of [0, 1]) await log.append({ subject: 'evt.job.t.a', data: text('{}'), expected })
+    faults.log.rewindTo(1)
+    await log.append({ subject: 'evt.job.t.a', data: text('{}'), expected: 1 })
+    expect(seen).toEqual(['1', '2', 'back to 1', '2'])
+  })
+  it('lets messages of the bus arrive never, late or twice, as their fate says', async () => {
+    const clock = testClock()
+    const { bus, faults } = createMemoryStore({ clock })
+    const heard: string[] = []
+    bus.subscribe('>', ({ subject }) => heard.push(subject))
+    const fates: Readonly<Record<string, readonly number[]>> = { lost: [], late: [50], twice: [0, 100] }
+    faults.bus.setFate((subject) => fates[subject] ?? [0])
+    for (const subject of ['lost', 'late', 'twice', 'other']) bus.publish(subject, text(''))
+    await eventually(() => expect(heard).toEqual(['twice', 'other']))
+    clock.advance(100)
+    await eventually(() => expect(heard).toEqual(['twice', 'other', 'late', 'twice']))
+  })
   it('rings the doorbell of a document that is written', async () => {
     const { desired, bus } = createMemoryStore({ doorbell: (key) => `doorbell.${key}` })
     const rung: string[] = []

@@ -23,11 +23,13 @@ export interface Stream {
   readonly purge: (subject: string, belowSeq: number) => number
   readonly rewindTo: (seq: number) => void
   readonly corrupt: (seq: number, data: Uint8Array) => void
+  readonly limit: (maxBytes: number) => void
   /** Why a follower at this position does not belong to this stream; undefined when it does. */
   readonly mismatch: (position: LogPosition) => string | undefined
 }
 
-export const createStream = (created: string, maxBytes: number, duplicateWindowMs: number): Stream => {
+export const createStream = (created: string, limitBytes: number, duplicateWindowMs: number): Stream => {
+  let maxBytes = limitBytes
   const entries: (Recorded | undefined)[] = []
   const bySubject = new Map<string, number[]>()
   const ids = new Map<string, { readonly seq: number; readonly atMs: number }>()
@@ -118,6 +120,7 @@ export const createStream = (created: string, maxBytes: number, duplicateWindowM
       for (const [id, known] of ids) if (known.seq > seq) ids.delete(id)
       stream.lastSeq = Math.min(stream.lastSeq, seq)
     },
+    limit: (bytes) => void (maxBytes = bytes),
     corrupt(seq, data) {
       const recorded = get(seq)
       if (recorded !== undefined) entries[seq - 1] = { ...recorded, data }
