@@ -60,6 +60,13 @@ describe('cutting windows', () => {
     expect(shownEnds(cutting, 9_000 + 10 * 60_000).map(([n]) => n)).toEqual([4, 5, 6, 7, 8, 9])
     expect(shownEnds(cutting, 9_001 + 10 * 60_000)).toEqual([])
   })
+  it('goes on after as many unhealthy windows as condemn it, so that its recovery is seen', () => {
+    let cutting = startCutting(health, 0)
+    // 12 sick windows, four times the failure threshold; then two healthy ones.
+    for (let n = 1; n <= 30; n++) cutting = cut(cutting, n * 1_000, sample(n * 10, Math.min(n, 12) * 10))
+    expect(cutting.succeededAt).toBe(14)
+    expect(cutting.ends.map(([n]) => n)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+  })
   it('ends at the deadline when success never comes', () => {
     let cutting = startCutting({ ...health, deadlineMs: 3_000 }, 0)
     for (let n = 1; n <= 9; n++) cutting = cut(cutting, n * 1_000, sample(n, n))
