@@ -24,11 +24,16 @@ export {
   type PlacementEvent,
 } from './events/placement.ts'
 export {
+  holds,
   rolloutPolicySchema,
   rolloutTypes,
   strategies,
   verdictSchema,
+  type HaltEvidence,
   type HealthWindow,
+  type Hold,
+  type HoldLifted,
+  type HoldPlaced,
   type NodesDeferred,
   type NodesGranted,
   type PlanCompleted,
@@ -39,6 +44,7 @@ export {
   type RolloutHalted,
   type RolloutOpened,
   type RolloutPolicy,
+  type RolloutResumed,
   type RolloutType,
   type Strategy,
   type Verdict,
@@ -48,7 +54,15 @@ export {
 } from './events/rollout.ts'
 export { type NodeAdmitted, type NodeEvent } from './events/node.ts'
 export { type LogOwnEvent } from './events/log.ts'
-export { applyBodySchema, deleteBodySchema, jobVerbs, stopBodySchema, type JobVerb } from './commands/job.ts'
+export {
+  applyBodySchema,
+  deleteBodySchema,
+  jobVerbs,
+  plainBodySchema,
+  rollbackBodySchema,
+  rolloutVerbs,
+  type JobVerb,
+} from './commands/job.ts'
 export { configProblems, type ConfigProblem } from './errors/config-problems.ts'
 export * from './http/index.ts'
 export * from './job-spec/index.ts'

@@ -1,15 +1,15 @@
 /** Pure rules. No clock, no randomness, no I/O: what varies is an argument. */
 export { decided, refused, type Decision } from './decision.ts'
+export { closeRollout, decideJob, type ApplyJob, type DeleteJob, type JobCommand, type StopJob } from './job/decide.ts'
+export { type CommandHead, type JobDecision } from './job/command-head.ts'
 export {
-  closeRollout,
-  decideJob,
-  type ApplyJob,
-  type CommandHead,
-  type DeleteJob,
-  type JobCommand,
-  type JobDecision,
-  type StopJob,
-} from './job/decide.ts'
+  possibleVerbs,
+  rollbackTarget,
+  type RollBackJob,
+  type RollbackTarget,
+  type RolloutCommand,
+  type SteerRollout,
+} from './rollout/commands.ts'
 export { foldJobCommit } from './job/evolve.ts'
 export {
   isLive,
@@ -46,11 +46,24 @@ export { nodeFacts, type NodeFacts } from './node/facts.ts'
 export { DEFAULT_LIVENESS, judgeLiveness, type Heard, type Judge, type LivenessTimers } from './node/liveness.ts'
 export { foldReportCommit, noReports, type NodeReports } from './execution/state.ts'
 export { observe, type Observation, type ObservedState } from './execution/observe.ts'
-export { advanceRollout, waveMembers, type AdvanceFacts } from './rollout/advance.ts'
+export { advanceRollout, waveMembers } from './rollout/advance.ts'
+export { type AdvanceFacts, type Blindness } from './rollout/facts.ts'
+export { nextType, policyFor } from './rollout/open.ts'
+export { drawPlan, SITE_LABEL, type PlanFacts, type PlanRequest, type RolloutPlan } from './rollout/plan/plan.ts'
 export {
   countsOf,
+  fallbackFrom,
+  grantedOf,
+  holdsOf,
+  isHeld,
   mayClose,
+  runsHealthily,
+  settledOf,
   type Grant,
+  type HaltRecord,
+  type HeldBy,
+  type Proven,
+  type RolloutEvidence,
   type Rollout,
   type RolloutPhase,
   type Rollouts,
@@ -82,9 +95,9 @@ export {
 } from './rollout/analysis/exact.ts'
 export { addOutcome, eValue, noEvidence, type Evidence, type Outcomes } from './rollout/analysis/one-sample.ts'
 export { nodesToSee, powerOf, type Power } from './rollout/analysis/power.ts'
-export { whyHalt, type Halt } from './rollout/health/halting.ts'
-export { orderTargets } from './rollout/plan/order.ts'
-export { drawWaves, sizeOf, waveSizeOf } from './rollout/plan/waves.ts'
+export { haltEvidence, whyHalt, type Halt } from './rollout/health/halting.ts'
+export { orderTargets, planSeed } from './rollout/plan/order.ts'
+export { drawWaves, rampLimit, rampSteps, sizeOf, waveSizeOf } from './rollout/plan/waves.ts'
 export { buildDocument, desiredExecution } from './desired/build.ts'
 export { touchedNodes } from './desired/touched.ts'
 export { FOLD_VERSION, foldings, type FleetKinds } from './fleet/foldings.ts'

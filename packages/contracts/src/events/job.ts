@@ -40,6 +40,11 @@ export const jobUpdatedSchema = z.object({
   specHash: sha256Schema,
   content: sha256Schema,
   rolledBackFrom: z.optional(z.int()),
+  /** The version whose content (or whole spec) a rollback took. */
+  rolledBackTo: z.optional(z.int()),
+  /** The content is to be rolled out again although it is the same. */
+  rerun: z.optional(z.literal(true)),
+  reason: z.optional(z.string()),
 })
 
 export const jobStoppedSchema = z.object({ type: z.literal('JobStopped'), reason: z.optional(z.string()) })

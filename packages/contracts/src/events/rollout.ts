@@ -16,9 +16,21 @@ export const rolloutPolicySchema = z.object({
   maxParallel: z.object({ unit: z.enum(['percent', 'count']), value: z.number() }),
   canary: z.object({ unit: z.enum(['percent', 'count']), value: z.number() }),
   autoPromote: z.boolean(),
-  maxFailedNodes: z.int(),
+  /** Absent = no limit by number. */
+  maxFailedNodes: z.optional(z.int()),
   maxFailedNodesPercent: z.number(),
   autoRollback: z.boolean(),
+  /** The always-valid test on node outcomes; absent = only the limits halt. */
+  analysis: z.optional(
+    z.object({
+      /** Tolerated share of failing nodes, 0..1. */
+      p0: z.number(),
+      /** Halts when the evidence against p0 reaches this many times its beginning. */
+      haltAt: z.number(),
+    }),
+  ),
+  /** Label over whose values the order of the targets is spread. */
+  spreadBy: z.optional(z.string()),
   health: z.object({
     intervalMs: z.int(),
     /** 0..1; 0 tolerates no error. */
@@ -63,6 +75,12 @@ export const planCompletedSchema = z.object({
   placedAt: z.int(),
   /** Number of targets in each wave, in order; their sum is `count`. */
   waves: z.array(z.int()),
+  /** Nodes that may be at risk at once, over all rollouts of the job. Logs before 0.2 leave it out: the wave size then. */
+  budget: z.optional(z.int()),
+  /** Targets that were unhealthy when the plan was drawn. When all were, all of them give evidence. */
+  unhealthy: z.optional(z.int()),
+  /** Placed nodes that run this content healthily already and are left alone. */
+  already: z.optional(z.int()),
 })
 
 export const waveStartedSchema = z.object({ type: z.literal('WaveStarted'), rollout: rolloutIdSchema, wave: z.int() })
@@ -78,6 +96,8 @@ export const nodesGrantedSchema = z.object({
   /** The epoch in force at this commit. */
   epoch: z.int(),
   grants: z.array(z.tuple([nodeIdSchema, executionIdSchema])),
+  /** Those among them that were unhealthy at this moment: their outcome is no evidence about the version. */
+  unhealthy: z.optional(z.array(nodeIdSchema)),
 })
 
 /** A target whose turn came while it could not be reached (or was revoked before it started): in no denominator. */
@@ -100,7 +120,10 @@ export const verdictSchema = z.object({
   execution: executionIdSchema,
   generation: generationSchema,
   verdict: z.enum(['healthy', 'failed']),
-  /** Stable word: success_threshold, failure_threshold, deadline, execution_failed, completed ... */
+  /**
+   * Stable word: success_threshold, failure_threshold, deadline, execution_failed, completed, lost_after (silent after
+   * `starting`), not_started (had the grant and never started), recovered (healthy after it had failed).
+   */
   reason: z.string(),
   /** Number of the window at which it was reached; with the generation it is the verdict's id. */
   window: z.int(),
@@ -120,15 +143,59 @@ const rolloutCounts = z.object({
   healthy: z.int(),
   failed: z.int(),
   deferred: z.int(),
+  lost: z.optional(z.int()),
+  removed: z.optional(z.int()),
+})
+
+export const holds = ['user', 'canary', 'visibility'] as const
+
+/** Keeps a rollout from advancing. Evaluation and halting go on; its deadlines stop. */
+export const holdPlacedSchema = z.object({
+  type: z.literal('HoldPlaced'),
+  rollout: rolloutIdSchema,
+  hold: z.enum(holds),
+  /** Stable word: requested, canary_passed, canary_failed, site_silent, windows_unknown. */
+  reason: z.string(),
+  message: z.string(),
+})
+
+export const holdLiftedSchema = z.object({
+  type: z.literal('HoldLifted'),
+  rollout: rolloutIdSchema,
+  hold: z.enum(holds),
+  /** Stable word, or what the person said. */
+  reason: z.optional(z.string()),
+})
+
+/** The numbers that decided a halt: anybody can compute it again from the verdicts before it. */
+export const haltEvidenceSchema = z.object({
+  settled: z.int(),
+  failed: z.int(),
+  /** Present with analysis: the evidence now, its maximum, and the limit that the maximum reached. */
+  e: z.optional(z.number()),
+  maxE: z.optional(z.number()),
+  p0: z.optional(z.number()),
+  haltAt: z.optional(z.number()),
+  atRisk: z.int(),
+  budget: z.int(),
 })
 
 export const rolloutHaltedSchema = z.object({
   type: z.literal('RolloutHalted'),
   rollout: rolloutIdSchema,
-  /** budget_exhausted, max_failed_nodes, max_failed_nodes_percent, requested */
+  /** analysis, budget_exhausted, max_failed_nodes, max_failed_nodes_percent, requested */
   reason: z.string(),
   message: z.string(),
   counts: rolloutCounts,
+  evidence: z.optional(haltEvidenceSchema),
+})
+
+/** A person revives a halted rollout. Nodes failed at this moment are written off; evidence begins anew. */
+export const rolloutResumedSchema = z.object({
+  type: z.literal('RolloutResumed'),
+  rollout: rolloutIdSchema,
+  writtenOff: z.int(),
+  reason: z.optional(z.string()),
 })
 
 export const rolloutClosedSchema = z.object({
@@ -154,6 +221,11 @@ export type Verdict = z.output<typeof verdictSchema>
 export type VerdictsReached = z.output<typeof verdictsReachedSchema>
 export type RolloutCounts = z.output<typeof rolloutCounts>
 export type RolloutHalted = z.output<typeof rolloutHaltedSchema>
+export type Hold = (typeof holds)[number]
+export type HoldPlaced = z.output<typeof holdPlacedSchema>
+export type HoldLifted = z.output<typeof holdLiftedSchema>
+export type HaltEvidence = z.output<typeof haltEvidenceSchema>
+export type RolloutResumed = z.output<typeof rolloutResumedSchema>
 export type RolloutClosed = z.output<typeof rolloutClosedSchema>
 
 export const rolloutEventSchemas = [
@@ -165,7 +237,10 @@ export const rolloutEventSchemas = [
   nodesGrantedSchema,
   nodesDeferredSchema,
   verdictsReachedSchema,
+  holdPlacedSchema,
+  holdLiftedSchema,
   rolloutHaltedSchema,
+  rolloutResumedSchema,
   rolloutClosedSchema,
 ] as const
 export type RolloutEvent =
@@ -177,5 +252,8 @@ export type RolloutEvent =
   | NodesGranted
   | NodesDeferred
   | VerdictsReached
+  | HoldPlaced
+  | HoldLifted
   | RolloutHalted
+  | RolloutResumed
   | RolloutClosed

@@ -28,8 +28,9 @@ export const desiredExecution = (
   }
 }
 
-/** In a halted rollout healthy nodes keep running and failed executions stop. */
+/** In a halted rollout healthy nodes keep running and failed executions stop; written off, they stay stopped. */
 const shallRun = (current: Rollout | undefined, grant: Grant): boolean =>
+  grant.writtenOff !== true &&
   !(current?.phase === 'halted' && current.id === grant.rollout && grant.verdict?.is === 'failed')
 
 const healthOf = (policy: RolloutPolicy | undefined): DesiredExecution['health'] => {

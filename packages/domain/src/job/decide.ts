@@ -1,23 +1,10 @@
 /** Decides people's commands to a job. Pure: instants, ids and hashes are in the command. */
 import type { CommandOutcome, JobId, JobSubjectEvent, Sha256 } from '@dunlin/contracts'
-import { decided, refused, type Decision } from '../decision.ts'
+import { decided, refused } from '../decision.ts'
+import { decideRollout, type RolloutCommand } from '../rollout/commands.ts'
 import { countsOf, mayClose } from '../rollout/state.ts'
-import { isLive, isPresent, outcomeOf, type Job, type PresentJob } from './state.ts'
-
-/** What every command of a person or program carries. */
-export interface CommandHead {
-  readonly id: string
-  /** Set when the caller chose `id`: SHA-256 of the command's canonical body. */
-  readonly req?: string
-  /** Set when it came by subject: creation time of COMMANDS and the sequence in it. */
-  readonly src?: { readonly created: string; readonly seq: number }
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  /** After this instant the command must not be applied. */
-  readonly notAfter?: number
-  /** If-Match: what the writer saw. */
-  readonly expected?: { readonly revision: number } | { readonly version: number }
-}
+import { unchanged, type CommandHead, type JobDecision } from './command-head.ts'
+import { isLive, isPresent, type Job, type PresentJob } from './state.ts'
 
 export interface ApplyJob extends CommandHead {
   readonly verb: 'apply'
@@ -36,9 +23,7 @@ export interface DeleteJob extends CommandHead {
   readonly reason?: string
   readonly force: boolean
 }
-export type JobCommand = ApplyJob | StopJob | DeleteJob
-
-export type JobDecision = Decision<JobSubjectEvent, CommandOutcome>
+export type JobCommand = ApplyJob | StopJob | DeleteJob | RolloutCommand
 
 export const decideJob = (job: Job, command: JobCommand): JobDecision => {
   const known = recall(job, command)
@@ -50,6 +35,13 @@ export const decideJob = (job: Job, command: JobCommand): JobDecision => {
       return stop(job, command)
     case 'delete':
       return remove(job, command)
+    case 'pause':
+    case 'resume':
+    case 'promote':
+    case 'halt':
+    case 'rollback':
+    case 'rerun':
+      return decideRollout(job, command)
     default:
       return command satisfies never
   }
@@ -97,12 +89,6 @@ const apply = (job: Job, command: ApplyJob): JobDecision => {
     jobId: versions.id,
     unchanged: false,
   })
-}
-
-/** Writes nothing, unless the caller's id must be remembered. */
-const unchanged = (job: PresentJob, command: CommandHead): JobDecision => {
-  const outcome = outcomeOf(job, true)
-  return decided(command.req === undefined ? [] : [{ type: 'CommandNoted', outcome }], outcome)
 }
 
 const stop = (job: Job, command: StopJob): JobDecision => {

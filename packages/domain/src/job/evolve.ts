@@ -1,5 +1,5 @@
 /** Folds the commits of a job's subject: its own events here, those of placement and rollouts in their folders. */
-import type { Commit, JobEvent, JobSubjectEvent } from '@dunlin/contracts'
+import type { Commit, JobEvent, JobSubjectEvent, JobUpdated } from '@dunlin/contracts'
 import { evolvePlacement } from '../placement/evolve.ts'
 import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes, type CommitContext } from '../rollout/evolve.ts'
 import { noRollouts } from '../rollout/state.ts'
@@ -25,7 +25,8 @@ const isNewer = (source: NonNullable<Commit['src']>, known: Commit['src']): bool
 export const evolveJob = (job: Job, event: JobSubjectEvent, context: CommitContext): void => {
   if (event.type === 'PlacementChanged' || event.type === 'PlacementCompleted')
     return releaseNodes(job.rollouts, evolvePlacement(job.placement, event, context))
-  if (isRolloutEvent(event)) return evolveRollouts(job.rollouts, event, context)
+  if (isRolloutEvent(event))
+    return evolveRollouts(job.rollouts, event, context, isPresent(job) ? job.versions.spec : {})
   evolveVersions(job, event, context)
 }
 
@@ -62,6 +63,7 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
       versions.specHash = event.specHash
       versions.content = event.content
       versions.updatedAt = context.at
+      if (event.rerun) versions.rerunVersion = event.version
       // What was derived of the version before says nothing of this one.
       versions.state = accepted(context.at)
       versions.history = keep(versions.history, record(event, context))
@@ -114,9 +116,13 @@ const record = (
   by: context.by,
   specHash: event.specHash,
   content: event.content,
-  ...(event.type === 'JobUpdated' && event.rolledBackFrom !== undefined
-    ? { rolledBackFrom: event.rolledBackFrom }
-    : {}),
+  ...(event.type === 'JobUpdated' ? cameBy(event) : {}),
+})
+
+const cameBy = ({ rolledBackFrom, rolledBackTo, rerun }: JobUpdated): Partial<VersionRecord> => ({
+  ...(rolledBackFrom === undefined ? {} : { rolledBackFrom }),
+  ...(rolledBackTo === undefined ? {} : { rolledBackTo }),
+  ...(rerun === undefined ? {} : { rerun }),
 })
 
 const keep = (history: VersionRecord[], entry: VersionRecord): VersionRecord[] => {

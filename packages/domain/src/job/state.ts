@@ -40,6 +40,8 @@ export interface VersionRecord {
   readonly specHash: Sha256
   readonly content: Sha256
   readonly rolledBackFrom?: number
+  readonly rolledBackTo?: number
+  readonly rerun?: true
 }
 
 /** `absent`: nothing was ever applied to this name. A deleted job is present: its history remains. */
@@ -54,6 +56,8 @@ export type Versions =
       spec: Readonly<Record<string, unknown>>
       specHash: Sha256
       content: Sha256
+      /** The latest version that is to be rolled out although its content was there before. */
+      rerunVersion?: number
       createdAt: number
       updatedAt: number
       state: JobState

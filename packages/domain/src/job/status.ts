@@ -4,7 +4,8 @@
  */
 import type { JobStateChanged, NodeId } from '@dunlin/contracts'
 import type { ObservedState } from '../execution/observe.ts'
-import type { Rollout } from '../rollout/state.ts'
+import { wantsAnother } from '../rollout/open.ts'
+import { grantedOf, type Rollout } from '../rollout/state.ts'
 import type { PresentJob } from './state.ts'
 
 export type DerivedState = Omit<JobStateChanged, 'type'>
@@ -42,7 +43,7 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
     return state('pending', 'accepted', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
   if (placement.nodes.size === 0) return queuedForNodes(placement.last.leftOut)
   const rollout = rollouts.current
-  if (rollout === undefined || rollout.content !== versions.content)
+  if (rollout === undefined || wantsAnother(job))
     return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
   switch (rollout.phase) {
     case 'planning':
@@ -54,10 +55,7 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
         'rollout_failed',
         rollout.halted?.reason ?? 'halted',
         rollout.halted?.message ?? 'The rollout halted',
-        {
-          waitsFor: 'a new version',
-          details: { ...rollout.counts, targets: rollout.targets.length },
-        },
+        { waitsFor: 'resume, rollback or a new version', details: detailsOf(rollout) },
       )
     case 'expired':
       return state('rollout_failed', 'rollout_expired', 'No target could be reached before the rollout expired')
@@ -84,32 +82,42 @@ const queuedForNodes = (leftOut: Readonly<Record<string, number>>): DerivedState
 
 const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): DerivedState => {
   const { counts, targets, waves, wave } = rollout
-  if (counts.open + counts.healthy + counts.failed === 0 && targets.every((node) => !facts.isConnected(node)))
+  if (grantedOf(counts) === 0 && rollout.holds.user === undefined && targets.every((node) => !facts.isConnected(node)))
     return state('queued', 'all_nodes_offline', `None of the ${targets.length} matching nodes is connected`, {
       waitsFor: 'a node to connect',
-      until: rollout.openedAt + rollout.policy.expiryMs,
+      until: rollout.openedAt + rollout.heldMs + rollout.policy.expiryMs,
       details: { offline: targets.length },
     })
-  const held = rollout.policy.strategy === 'canary' && rollout.wavesPassed === 1 && wave === 0 && waves.length > 1
-  const details = {
-    ...counts,
-    targets: targets.length,
-    wave: wave + 1,
-    waves: waves.length,
-    version: job.versions.version,
-  }
-  if (held && !rollout.policy.autoPromote)
-    return state('deploying', 'canary_passed', `The canary of ${waves[0]} is healthy and waits to be promoted`, {
-      waitsFor: 'promote',
-      details,
-    })
+  const details = { ...detailsOf(rollout), wave: wave + 1, waves: waves.length, version: job.versions.version }
+  const held = heldState(rollout, details)
+  if (held !== undefined) return held
+  const doing = rollout.type === 'rollback' ? 'Rolling back' : `Wave ${Math.max(1, wave + 1)} of ${waves.length}`
+  const failed = counts.failed + counts.lost
   return state(
     'deploying',
-    'rollout_running',
-    `Wave ${Math.max(1, wave + 1)} of ${waves.length}: ${counts.healthy} of ${targets.length} healthy` +
-      (counts.failed > 0 ? `, ${counts.failed} failed` : ''),
+    rollout.type === 'rollback' ? 'rolling_back' : 'rollout_running',
+    `${doing}: ${counts.healthy} of ${targets.length} healthy` + (failed > 0 ? `, ${failed} failed` : ''),
     { waitsFor: 'health of the wave', details },
   )
+}
+
+const detailsOf = ({ counts, targets }: Rollout): Record<string, number> => ({ ...counts, targets: targets.length })
+
+/** A person's hold comes first: it is the one that a person must lift. */
+const heldState = ({ holds }: Rollout, details: Record<string, number>): DerivedState | undefined => {
+  if (holds.user !== undefined)
+    return state('rollout_paused', 'paused', `Paused by ${holds.user.by}: ${holds.user.message}`, {
+      waitsFor: 'resume',
+      details,
+    })
+  if (holds.canary !== undefined)
+    return state('deploying', holds.canary.reason, holds.canary.message, { waitsFor: 'promote', details })
+  if (holds.visibility !== undefined)
+    return state('deploying', holds.visibility.reason, holds.visibility.message, {
+      waitsFor: 'sight of nodes',
+      details,
+    })
+  return undefined
 }
 
 const atRest = (job: PresentJob, count: Tally): DerivedState => {

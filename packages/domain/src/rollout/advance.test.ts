@@ -2,7 +2,8 @@ import type { ExecutionId, JobId, JobSubjectEvent, NodeId, RolloutId, RolloutPol
 import { describe, expect, it } from 'vitest'
 import { foldJobCommit } from '../job/evolve.ts'
 import { noJob, type Job } from '../job/state.ts'
-import { advanceRollout, type AdvanceFacts } from './advance.ts'
+import { advanceRollout } from './advance.ts'
+import type { AdvanceFacts } from './facts.ts'
 import { recordVerdicts } from './verdicts.ts'
 
 const hash = 'a'.repeat(64) as Sha256
@@ -54,8 +55,10 @@ const rolloutOn = (...nodes: string[]) => {
     policy,
     newRolloutId: () => nextId() as RolloutId,
     newExecutionId: () => nextId() as ExecutionId,
-    newSeed: () => 1,
+    labelOf: () => undefined,
+    seedOf: () => 1,
     hashOfTargets: () => hash,
+    hashOfSpec: () => hash,
   }
   const advance = (more: Partial<AdvanceFacts> = {}): string[] => {
     const types: string[] = []
@@ -119,7 +122,8 @@ describe('a rollout', () => {
     place('b', 'c')
     expect(advance()).toEqual(['NodesGranted'])
     settle('failed')
-    expect(advance()).toEqual(['RolloutHalted'])
+    // The second joiner is told that it gets nothing from this rollout.
+    expect(advance()).toEqual(['RolloutHalted', 'NodesDeferred'])
     expect(phase()).toBe('halted')
   })
 })

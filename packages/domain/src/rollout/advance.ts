@@ -2,30 +2,14 @@
  * What a rollout does next. Pure and level-triggered: from the job's state and facts about the fleet to the next commits,
  * nothing when it waits. Called after every fold that touched the job, so a crash between two calls loses nothing.
  */
-import type { ExecutionId, JobSubjectEvent, NodeId, RolloutId, RolloutPolicy, Sha256 } from '@dunlin/contracts'
+import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
-import { PART_SIZE } from '../placement/evaluate.ts'
+import type { AdvanceFacts } from './facts.ts'
+import { awaitsTurn, defer, takeTurns } from './grants.ts'
 import { whyHalt } from './health/halting.ts'
-import { orderTargets } from './plan/order.ts'
-import { drawWaves, waveSizeOf } from './plan/waves.ts'
-import { countsOf, mayClose, type Rollout } from './state.ts'
-
-/** What the engine knows besides the job, and what it may draw. */
-export interface AdvanceFacts {
-  readonly epoch: number
-  readonly nowMs: number
-  /** False while the log is nearly full: only a rollback still grants (docs/architecture.md). */
-  readonly mayGrant: boolean
-  readonly isConnected: (node: NodeId) => boolean
-  /** An execution of this job is running badly on the node now: it is served first. */
-  readonly isUnhealthy: (node: NodeId) => boolean
-  /** The rollout block of the present spec, resolved. */
-  readonly policy: RolloutPolicy
-  readonly newRolloutId: () => RolloutId
-  readonly newExecutionId: () => ExecutionId
-  readonly newSeed: () => number
-  readonly hashOfTargets: (ordered: readonly NodeId[]) => Sha256
-}
+import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
+import { waveSizeOf } from './plan/waves.ts'
+import { countsOf, isHeld, runsHealthily, type Rollout } from './state.ts'
 
 type Commits = readonly (readonly JobSubjectEvent[])[]
 const WAIT: Commits = []
@@ -34,15 +18,17 @@ export const advanceRollout = (job: Job, facts: AdvanceFacts): Commits => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return WAIT
   if (mustOpen(job)) return openRollout(job, facts)
   const rollout = job.rollouts.current
-  if (rollout === undefined) return WAIT
+  // A newer version waits for its placement: the old one gets no more grants, and must not be rolled back over it.
+  if (rollout === undefined || wantsAnother(job)) return WAIT
   switch (rollout.phase) {
     case 'planning':
-      return plan(job, rollout, facts)
+      return planAgain(job, rollout, facts)
     case 'running':
       return run(job, rollout, facts)
     case 'completed':
       return grantJoiners(job, rollout, facts)
     case 'halted':
+      return deferJoiners(job, rollout)
     case 'superseded':
     case 'canceled':
     case 'expired':
@@ -52,86 +38,50 @@ export const advanceRollout = (job: Job, facts: AdvanceFacts): Commits => {
   }
 }
 
-/** Only a change of content moves nodes; and only what the scheduler has placed for this version can be planned. */
-const mustOpen = (job: PresentJob): boolean => {
-  if (job.placement.last?.version !== job.versions.version) return false
-  const { current } = job.rollouts
-  return current === undefined || current.content !== job.versions.content || current.phase === 'canceled'
-}
-
-const openRollout = (job: PresentJob, facts: AdvanceFacts): Commits => {
-  const { current, past } = job.rollouts
-  const superseded: JobSubjectEvent[] = mayClose(current)
-    ? [{ type: 'RolloutClosed', rollout: current.id, outcome: 'superseded', counts: countsOf(current) }]
-    : []
-  const rollout = facts.newRolloutId()
-  const seed = facts.newSeed()
-  const opened: JobSubjectEvent = {
-    type: 'RolloutOpened',
-    rollout,
-    rolloutType: current === undefined && past.length === 0 ? 'create' : 'update',
-    version: job.versions.version,
-    content: job.versions.content,
-    policy: facts.policy,
-    seed,
-    ...(superseded.length > 0 && current ? { supersedes: current.id } : {}),
-  }
-  const [first = [], ...rest] = drawPlan(job, { id: rollout, seed, policy: facts.policy }, facts)
-  return [[...superseded, opened, ...first], ...rest]
-}
-
-/** An engine that died between opening and the end of the plan left parts behind: they are drawn again. */
-const plan = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => drawPlan(job, rollout, facts)
-
-const drawPlan = (job: PresentJob, rollout: Pick<Rollout, 'id' | 'seed' | 'policy'>, facts: AdvanceFacts): Commits => {
-  const { atRisk } = job.rollouts
-  const priorityOf = (node: NodeId): number => (atRisk.has(node) ? 0 : facts.isUnhealthy(node) ? 1 : 2)
-  const targets = orderTargets(job.placement.nodes, rollout.seed, priorityOf)
-  const parts: JobSubjectEvent[] = []
-  for (let from = 0; from < targets.length; from += PART_SIZE)
-    parts.push({
-      type: 'PlanDrawn',
-      rollout: rollout.id,
-      part: parts.length,
-      targets: targets.slice(from, from + PART_SIZE),
-    })
-  const completed: JobSubjectEvent = {
-    type: 'PlanCompleted',
-    rollout: rollout.id,
-    parts: parts.length,
-    count: targets.length,
-    hash: facts.hashOfTargets(targets),
-    placedAt: job.placement.last?.seq ?? 0,
-    waves: [...drawWaves(rollout.policy, targets.length)],
-  }
-  const last = parts.pop()
-  return [...parts.map((part) => [part]), last === undefined ? [completed] : [last, completed]]
-}
-
 const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
-  const budget = waveSizeOf(rollout.policy, rollout.targets.length)
-  const someoneWaits = () => rollout.targets.some((node) => !rollout.slots.has(node) && job.placement.nodes.has(node))
+  const { budget } = rollout
+  const someoneWaits = () =>
+    rollout.targets.some((node) => awaitsFirstGrant(rollout, node) && job.placement.nodes.has(node))
   const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, someoneWaits)
-  if (halt !== undefined) return [[{ type: 'RolloutHalted', rollout: rollout.id, ...halt, counts: countsOf(rollout) }]]
+  if (halt !== undefined) return haltRollout(job, rollout, halt, budget, facts)
+  const sight = lookAround(rollout, facts)
+  if (sight.length > 0) return sight
+  if (isHeld(rollout)) return WAIT
   if (rollout.wave < 0 && rollout.waves.length > 0) return startWave(job, rollout, 0, facts)
   // The usual case while a wave settles, told without walking it: everybody has a turn behind him, and grants are open.
-  if (rollout.counts.open > 0 && rollout.counts.deferred === 0 && rollout.slots.size >= turnsUpTo(rollout)) return WAIT
+  const { open, deferred, removed } = rollout.counts
+  if (open > 0 && deferred + removed === 0 && rollout.slots.size >= turnsUpTo(rollout)) return WAIT
   const members = waveMembers(rollout, rollout.wave)
   const turn = takeTurns(job, rollout, [...members, ...deferredAtRisk(job, rollout)], rollout.wave, facts, budget)
   if (turn.length > 0) return turn
-  if (members.some((node) => job.placement.nodes.has(node) && isUnsettled(rollout, node))) return WAIT
-  return endWave(job, rollout, facts)
+  const unsettled = members.some((node) => job.placement.nodes.has(node) && isUnsettled(rollout, node))
+  return unsettled ? expire(rollout, facts) : endWave(job, rollout, facts)
+}
+
+/** A judge that cannot see holds the rollout, and lets it go on when it sees again. */
+const lookAround = (rollout: Rollout, { blindness }: AdvanceFacts): Commits => {
+  const held = rollout.holds.visibility !== undefined
+  if (blindness !== undefined && !held)
+    return [[{ type: 'HoldPlaced', rollout: rollout.id, hold: 'visibility', ...blindness }]]
+  if (blindness === undefined && held)
+    return [[{ type: 'HoldLifted', rollout: rollout.id, hold: 'visibility', reason: 'seen_again' }]]
+  return WAIT
 }
 
 /** Passing one wave and starting the next is one commit: there is no moment in which nothing is under way. */
 const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
+  const isLast = rollout.wave + 1 >= rollout.waves.length
   const passed: JobSubjectEvent[] =
     rollout.wave >= rollout.wavesPassed && rollout.waves.length > 0
       ? [{ type: 'WavePassed', rollout: rollout.id, wave: rollout.wave }]
       : []
-  if (rollout.wave + 1 < rollout.waves.length) {
-    if (rollout.policy.strategy === 'canary' && rollout.wave === 0 && !rollout.policy.autoPromote)
-      return passed.length > 0 ? [passed] : WAIT
+  if (!isLast) {
+    if (rollout.policy.strategy === 'canary' && rollout.wave === 0 && !rollout.promoted) {
+      const verdict = ofCanary(rollout)
+      if (verdict === 'nobody') return expire(rollout, facts)
+      if (verdict !== 'go')
+        return [[...passed, { type: 'HoldPlaced', rollout: rollout.id, hold: 'canary', ...verdict }]]
+    }
     const [first = [], ...rest] = startWave(job, rollout, rollout.wave + 1, facts)
     return [[...passed, ...first], ...rest]
   }
@@ -141,9 +91,7 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
   if (!done && !gone) {
     const returned = grantJoiners(job, rollout, facts)
     if (passed.length > 0) return [passed, ...returned]
-    const expired = rollout.counts.open === 0 && facts.nowMs - rollout.openedAt > rollout.policy.expiryMs
-    if (!expired || returned.length > 0) return returned
-    return [[{ type: 'RolloutClosed', rollout: rollout.id, outcome: 'expired', counts: countsOf(rollout) }]]
+    return returned.length > 0 ? returned : expire(rollout, facts)
   }
   const closed: JobSubjectEvent = {
     type: 'RolloutClosed',
@@ -154,10 +102,25 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
   return [[...passed, closed]]
 }
 
+/** What the canary wave says: an empty chair proves nothing, so a canary of which nobody could be reached waits for one. */
+const ofCanary = ({ counts, policy, waves }: Rollout): 'go' | 'nobody' | { reason: string; message: string } => {
+  const failed = counts.failed + counts.lost
+  if (counts.healthy + failed === 0) return 'nobody'
+  const of = `${counts.healthy} of ${waves[0]} canaries ${counts.healthy === 1 ? 'is' : 'are'} healthy`
+  if (failed > 0) return { reason: 'canary_failed', message: `${of}, ${failed} failed: waits to be promoted or halted` }
+  return policy.autoPromote ? 'go' : { reason: 'canary_passed', message: `${of}: waits to be promoted` }
+}
+
+/** Nothing is open and nothing can be granted: it waits for nodes that cannot be reached, but not for ever. */
+const expire = (rollout: Rollout, facts: AdvanceFacts): Commits => {
+  if (rollout.counts.open > 0) return WAIT
+  if (facts.nowMs - rollout.openedAt - rollout.heldMs <= rollout.policy.expiryMs) return WAIT
+  return [[{ type: 'RolloutClosed', rollout: rollout.id, outcome: 'expired', counts: countsOf(rollout) }]]
+}
+
 const startWave = (job: PresentJob, rollout: Rollout, wave: number, facts: AdvanceFacts): Commits => {
   const started: JobSubjectEvent = { type: 'WaveStarted', rollout: rollout.id, wave }
-  const budget = waveSizeOf(rollout.policy, rollout.targets.length)
-  const [first = [], ...rest] = takeTurns(job, rollout, waveMembers(rollout, wave), wave, facts, budget)
+  const [first = [], ...rest] = takeTurns(job, rollout, waveMembers(rollout, wave), wave, facts, rollout.budget)
   return [[started, ...first], ...rest]
 }
 
@@ -183,83 +146,46 @@ const deferredAtRisk = (job: PresentJob, rollout: Rollout): readonly NodeId[] =>
   return [...job.rollouts.atRisk].filter((node) => rollout.slots.get(node) === 'deferred')
 }
 
-const isUnsettled = (rollout: Rollout, node: NodeId): boolean => {
+const awaitsFirstGrant = (rollout: Rollout, node: NodeId): boolean => {
   const slot = rollout.slots.get(node)
-  return slot === undefined || slot === 'open'
+  return slot === undefined || slot === 'removed'
 }
 
-/** Grants, or defers where the node cannot be reached, as far as the budget of nodes at risk allows. */
-const takeTurns = (
-  job: PresentJob,
-  rollout: Rollout,
-  nodes: readonly NodeId[],
-  wave: number,
-  facts: AdvanceFacts,
-  budget: number,
-): Commits => {
-  if (!facts.mayGrant && rollout.type !== 'rollback') return WAIT
-  const grants: [NodeId, ExecutionId][] = []
-  const deferred: { node: NodeId; reason: 'offline' }[] = []
-  let places = budget - job.rollouts.atRisk.size
-  for (const node of nodes) {
-    if (!job.placement.nodes.has(node)) continue
-    const slot = rollout.slots.get(node)
-    if (slot !== undefined && slot !== 'deferred') continue
-    if (!facts.isConnected(node)) {
-      if (slot === undefined) deferred.push({ node, reason: 'offline' })
-      continue
-    }
-    // A node that is already at risk takes no new place: the fix for a sick fleet must be able to reach it.
-    if (!job.rollouts.atRisk.has(node)) {
-      if (places <= 0) continue
-      places -= 1
-    }
-    grants.push([node, facts.newExecutionId()])
-  }
-  return [...grantCommits(rollout, wave, grants, facts), ...deferCommits(rollout, deferred)]
-}
-
-const grantCommits = (
-  rollout: Rollout,
-  wave: number,
-  grants: [NodeId, ExecutionId][],
-  facts: AdvanceFacts,
-): readonly JobSubjectEvent[][] =>
-  chunks(grants).map((part) => [
-    {
-      type: 'NodesGranted',
-      rollout: rollout.id,
-      wave,
-      version: rollout.version,
-      content: rollout.content,
-      epoch: facts.epoch,
-      grants: part,
-    },
-  ])
-
-const deferCommits = (rollout: Rollout, nodes: { node: NodeId; reason: 'offline' }[]): readonly JobSubjectEvent[][] =>
-  chunks(nodes).map((part) => [{ type: 'NodesDeferred', rollout: rollout.id, nodes: part }])
-
-const chunks = <T>(items: readonly T[]): T[][] => {
-  const parts: T[][] = []
-  for (let from = 0; from < items.length; from += PART_SIZE) parts.push(items.slice(from, from + PART_SIZE))
-  return parts
-}
+const isUnsettled = (rollout: Rollout, node: NodeId): boolean =>
+  awaitsFirstGrant(rollout, node) || rollout.slots.get(node) === 'open'
 
 /**
  * Nodes that were placed after the plan, and deferred ones that are back: after the last wave, under the same budget and
  * the same judgement. A failure among them halts a rollout that had completed like any other.
  */
 const grantJoiners = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
+  const waiting = joiners(job, rollout).filter((node) => facts.isConnected(node))
+  const budget = Math.max(rollout.budget, waveSizeOf(rollout.policy, job.placement.nodes.size))
+  const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, () => waiting.length > 0)
+  if (halt !== undefined) return haltRollout(job, rollout, halt, budget, facts)
+  if (rollout.phase === 'completed') {
+    const sight = lookAround(rollout, facts)
+    if (sight.length > 0) return sight
+  }
+  if (waiting.length === 0 || isHeld(rollout)) return WAIT
+  return takeTurns(job, rollout, waiting, rollout.waves.length, facts, budget)
+}
+
+/** Nothing new is granted by a halted rollout; who joins is told so, and gets the next one. */
+const deferJoiners = (job: PresentJob, rollout: Rollout): Commits => {
+  const targets = new Set(rollout.targets)
+  const news = joiners(job, rollout).filter((node) => !rollout.slots.has(node) && !targets.has(node))
+  return defer(rollout, news, 'rollout_halted')
+}
+
+const joiners = (job: PresentJob, rollout: Rollout): readonly NodeId[] => {
   const waiting: NodeId[] = []
   for (const node of job.placement.nodes) {
-    const slot = rollout.slots.get(node)
-    const current = job.rollouts.grants.get(node)?.rollout === rollout.id
-    if ((slot === undefined || slot === 'deferred') && !current && facts.isConnected(node)) waiting.push(node)
+    if (!awaitsTurn(rollout.slots.get(node))) continue
+    const grant = job.rollouts.grants.get(node)
+    if (grant?.rollout === rollout.id) continue
+    if (rollout.type !== 'restart' && runsHealthily(grant, rollout.content)) continue
+    waiting.push(node)
   }
-  const budget = waveSizeOf(rollout.policy, Math.max(rollout.targets.length, job.placement.nodes.size))
-  const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, () => waiting.length > 0)
-  if (halt !== undefined) return [[{ type: 'RolloutHalted', rollout: rollout.id, ...halt, counts: countsOf(rollout) }]]
-  if (waiting.length === 0) return WAIT
-  return takeTurns(job, rollout, waiting, rollout.waves.length, facts, budget)
+  return waiting
 }

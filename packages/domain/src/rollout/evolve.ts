@@ -1,6 +1,19 @@
 /** Folds the events of rollouts. Facts in, state out; every rule about whether something may happen is in `decide`. */
-import type { JobSubjectEvent, NodeId, RolloutEvent, RolloutOpened } from '@dunlin/contracts'
-import { ROLLOUTS_KEPT, type Rollout, type Rollouts, type Slot } from './state.ts'
+import type { JobSubjectEvent, NodeId, NodesGranted, RolloutEvent, RolloutOpened, Verdict } from '@dunlin/contracts'
+import { addOutcome, noEvidence } from './analysis/one-sample.ts'
+import { waveSizeOf } from './plan/waves.ts'
+import {
+  countsEverybody,
+  holdsOf,
+  noSlots,
+  PROVEN_KEPT,
+  ROLLOUTS_KEPT,
+  settledOf,
+  type Grant,
+  type Rollout,
+  type Rollouts,
+  type Slot,
+} from './state.ts'
 
 /** What an event's commit says besides the event. */
 export interface CommitContext {
@@ -18,24 +31,30 @@ const rolloutTypes: ReadonlySet<string> = new Set<RolloutEvent['type']>([
   'NodesGranted',
   'NodesDeferred',
   'VerdictsReached',
+  'HoldPlaced',
+  'HoldLifted',
   'RolloutHalted',
+  'RolloutResumed',
   'RolloutClosed',
 ])
 export const isRolloutEvent = (event: JobSubjectEvent): event is RolloutEvent => rolloutTypes.has(event.type)
 
-/** Moves a node to another slot and keeps the counts true. `undefined` takes it out of the rollout. */
-const place = (rollout: Rollout, node: NodeId, slot: Slot | undefined): void => {
+/** Moves a node to another slot and keeps the counts true. */
+const place = (rollout: Rollout, node: NodeId, slot: Slot): void => {
   const before = rollout.slots.get(node)
   if (before !== undefined) rollout.counts[before] -= 1
-  if (slot === undefined) rollout.slots.delete(node)
-  else {
-    rollout.slots.set(node, slot)
-    rollout.counts[slot] += 1
-  }
+  rollout.slots.set(node, slot)
+  rollout.counts[slot] += 1
 }
 
-export const evolveRollouts = (rollouts: Rollouts, event: RolloutEvent, context: CommitContext): void => {
-  if (event.type === 'RolloutOpened') return open(rollouts, event, context)
+/** `spec`: the job's present one, which an opened rollout is about. */
+export const evolveRollouts = (
+  rollouts: Rollouts,
+  event: RolloutEvent,
+  context: CommitContext,
+  spec: Rollout['spec'],
+): void => {
+  if (event.type === 'RolloutOpened') return open(rollouts, event, context, spec)
   const rollout = rollouts.current
   // Events of a rollout that is not the current one can only come from a writer that the compare-and-set should have
   // stopped; they change nothing.
@@ -52,6 +71,9 @@ export const evolveRollouts = (rollouts: Rollouts, event: RolloutEvent, context:
       if (drawn.parts !== event.parts || drawn.targets.length !== event.count) return
       rollout.targets = drawn.targets
       rollout.waves = event.waves
+      rollout.budget = event.budget ?? waveSizeOf(rollout.policy, event.count)
+      rollout.unhealthy = event.unhealthy ?? 0
+      rollout.already = event.already ?? 0
       rollout.phase = 'running'
       delete rollout.unfinished
       return
@@ -63,62 +85,136 @@ export const evolveRollouts = (rollouts: Rollouts, event: RolloutEvent, context:
       rollout.wavesPassed = Math.max(rollout.wavesPassed, event.wave + 1)
       return
     case 'NodesGranted':
-      for (const [node, execution] of event.grants) {
-        const previous = rollouts.grants.get(node)?.execution
-        rollouts.grants.set(node, {
-          execution,
-          ...(previous === undefined ? {} : { previous }),
-          rollout: rollout.id,
-          version: event.version,
-          content: event.content,
-          epoch: event.epoch,
-          seq: context.seq,
-          at: context.at,
-          wave: event.wave,
-        })
-        rollouts.atRisk.add(node)
-        place(rollout, node, 'open')
-      }
-      return
+      return grant(rollouts, rollout, event, context)
     case 'NodesDeferred':
       for (const { node, reason } of event.nodes) {
         place(rollout, node, 'deferred')
-        if (reason !== 'revoked') continue
-        rollouts.grants.delete(node)
-        rollouts.atRisk.delete(node)
+        if (reason === 'revoked') revoke(rollouts, node)
       }
       return
     case 'VerdictsReached':
-      for (const verdict of event.verdicts) {
-        const grant = rollouts.grants.get(verdict.node)
-        if (grant === undefined || grant.execution !== verdict.execution) continue
-        grant.verdict = {
-          is: verdict.verdict,
-          reason: verdict.reason,
-          at: context.at,
-          window: verdict.window,
-          evidence: verdict.evidence,
-        }
-        if (verdict.verdict === 'healthy') rollouts.atRisk.delete(verdict.node)
-        place(rollout, verdict.node, verdict.verdict)
-      }
+      for (const verdict of event.verdicts) settle(rollouts, rollout, verdict, context)
+      return
+    case 'HoldPlaced':
+      rollout.heldSince ??= context.at
+      rollout.holds[event.hold] = { since: context.at, by: context.by, reason: event.reason, message: event.message }
+      return
+    case 'HoldLifted':
+      delete rollout.holds[event.hold]
+      if (event.hold === 'canary') rollout.promoted = true
+      if (holdsOf(rollout).length === 0) endHold(rollout, context.at)
       return
     case 'RolloutHalted':
       rollout.phase = 'halted'
-      rollout.halted = { reason: event.reason, message: event.message, at: context.at }
+      rollout.halted = {
+        reason: event.reason,
+        message: event.message,
+        at: context.at,
+        by: context.by,
+        ...(event.evidence === undefined ? {} : { evidence: event.evidence }),
+      }
+      // A person who halts says nothing about the content; every other halt does.
+      if (event.reason !== 'requested')
+        rollouts.proven = rollouts.proven.filter(({ content }) => content !== rollout.content)
       return
+    case 'RolloutResumed':
+      return resume(rollouts, rollout)
     case 'RolloutClosed':
       rollout.phase = event.outcome
       rollout.closedAt = context.at
-      if (event.outcome === 'completed' && rollout.counts.healthy > 0)
-        rollouts.fallback = { version: rollout.version, content: rollout.content }
+      if (event.outcome === 'completed' && rollout.counts.healthy > 0) prove(rollouts, rollout)
       return
     default:
       return event satisfies never
   }
 }
 
-const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext): void => {
+const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, context: CommitContext): void => {
+  const unhealthy = new Set(event.unhealthy)
+  for (const [node, execution] of event.grants) {
+    const before = rollouts.grants.get(node)
+    const lastHealthy = before?.verdict?.is === 'healthy' ? before : before?.lastHealthy
+    const wasUnhealthy = unhealthy.has(node) && !countsEverybody(rollout)
+    rollouts.grants.set(node, {
+      execution,
+      ...(before === undefined ? {} : { previous: before.execution }),
+      rollout: rollout.id,
+      version: event.version,
+      content: event.content,
+      epoch: event.epoch,
+      seq: context.seq,
+      at: context.at,
+      wave: event.wave,
+      ...(wasUnhealthy ? { wasUnhealthy } : {}),
+      ...(lastHealthy === undefined ? {} : { lastHealthy }),
+    })
+    rollouts.atRisk.add(node)
+    place(rollout, node, 'open')
+    if (wasUnhealthy) rollout.evidence = { ...rollout.evidence, excluded: rollout.evidence.excluded + 1 }
+  }
+}
+
+/** The node never activated it: what it runs is what it settled healthy on last. */
+const revoke = (rollouts: Rollouts, node: NodeId): void => {
+  const lastHealthy = rollouts.grants.get(node)?.lastHealthy
+  if (lastHealthy === undefined) rollouts.grants.delete(node)
+  else rollouts.grants.set(node, lastHealthy)
+  rollouts.atRisk.delete(node)
+}
+
+const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, context: CommitContext): void => {
+  const held = rollouts.grants.get(verdict.node)
+  if (held === undefined || held.execution !== verdict.execution) return
+  const isFirst = held.verdict === undefined
+  held.verdict = {
+    is: verdict.verdict,
+    reason: verdict.reason,
+    at: context.at,
+    window: verdict.window,
+    evidence: verdict.evidence,
+  }
+  if (verdict.verdict === 'healthy') {
+    rollouts.atRisk.delete(verdict.node)
+    // This one is what it would go back to from now on.
+    delete (held as { lastHealthy?: Grant }).lastHealthy
+  }
+  place(rollout, verdict.node, slotOf(verdict))
+  // A recovery is shown and frees the place; the failure before it stays evidence.
+  if (isFirst && held.wasUnhealthy !== true) count(rollout, verdict.verdict)
+}
+
+const slotOf = ({ verdict, reason }: Verdict): Slot =>
+  verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed'
+
+const count = (rollout: Rollout, outcome: Verdict['verdict']): void => {
+  const { evidence, policy } = rollout
+  // Without analysis the counts alone matter: a tolerated share of 1 keeps the test silent.
+  rollout.evidence = { ...evidence, ...addOutcome(evidence, outcome, policy.analysis?.p0 ?? 1) }
+}
+
+const resume = (rollouts: Rollouts, rollout: Rollout): void => {
+  rollout.phase = 'running'
+  rollout.evidence = { ...noEvidence, excluded: rollout.evidence.excluded, before: settledOf(rollout.counts) }
+  for (const [node, slot] of rollout.slots) {
+    if (slot !== 'failed' && slot !== 'lost') continue
+    rollouts.atRisk.delete(node)
+    const held = rollouts.grants.get(node)
+    if (held !== undefined) held.writtenOff = true
+  }
+}
+
+const prove = (rollouts: Rollouts, { id, version, content, spec }: Rollout): void => {
+  rollouts.proven = rollouts.proven.filter((one) => one.content !== content)
+  rollouts.proven.push({ rollout: id, version, content, spec })
+  if (rollouts.proven.length > PROVEN_KEPT) rollouts.proven.shift()
+}
+
+const endHold = (rollout: Rollout, at: number): void => {
+  if (rollout.heldSince !== undefined) rollout.heldMs += at - rollout.heldSince
+  delete rollout.heldSince
+}
+
+const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext, spec: Rollout['spec']): void => {
   const before = rollouts.current
   if (before !== undefined) {
     rollouts.past.push({
@@ -129,6 +225,7 @@ const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext):
       openedAt: before.openedAt,
       closedAt: before.closedAt ?? context.at,
       counts: { ...before.counts },
+      ...(before.halted === undefined ? {} : { halted: before.halted }),
     })
     if (rollouts.past.length > ROLLOUTS_KEPT) rollouts.past.shift()
   }
@@ -138,6 +235,7 @@ const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext):
     version: event.version,
     content: event.content,
     policy: event.policy,
+    spec,
     seed: event.seed,
     openedAt: context.at,
     openedSeq: context.seq,
@@ -146,8 +244,15 @@ const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext):
     waves: [],
     wave: -1,
     wavesPassed: 0,
+    budget: 0,
+    unhealthy: 0,
+    already: 0,
     slots: new Map(),
-    counts: { open: 0, healthy: 0, failed: 0, deferred: 0 },
+    counts: noSlots(),
+    evidence: { ...noEvidence, excluded: 0, before: 0 },
+    holds: {},
+    heldMs: 0,
+    promoted: false,
   }
 }
 
@@ -156,7 +261,7 @@ export const releaseNodes = (rollouts: Rollouts, nodes: Iterable<NodeId>): void 
   for (const node of nodes) {
     rollouts.grants.delete(node)
     rollouts.atRisk.delete(node)
-    if (rollouts.current) place(rollouts.current, node, undefined)
+    if (rollouts.current?.slots.has(node)) place(rollouts.current, node, 'removed')
   }
 }
 

@@ -1,4 +1,7 @@
-/** Records verdicts. A verdict counts only for the latest grant of its node, and only once. */
+/**
+ * Records verdicts. One counts only for the latest grant of its node, and only once; after a failure the node may still
+ * recover, unless a person has written it off.
+ */
 import type { JobSubjectEvent, Verdict } from '@dunlin/contracts'
 import { isPresent, type Job } from '../job/state.ts'
 
@@ -14,7 +17,8 @@ export const recordVerdicts = (job: Job, verdicts: readonly Verdict[]): readonly
       grant !== undefined &&
       grant.execution === verdict.execution &&
       grant.rollout === rollout.id &&
-      grant.verdict === undefined
+      (grant.verdict === undefined ||
+        (grant.verdict.is === 'failed' && verdict.verdict === 'healthy' && grant.writtenOff !== true))
     )
   })
   const commits: JobSubjectEvent[][] = []

@@ -25,6 +25,8 @@ export interface Fleet extends FleetReader {
   readonly running: Set<string>
   jobs(): Iterable<readonly [key: string, job: Job]>
   isConnected(node: NodeId): boolean
+  /** The agent's own label, or the centre's over it. */
+  labelOf(node: NodeId, label: string): string | undefined
   epoch(): number
   markAll(): void
   clear(): void
@@ -88,6 +90,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     running,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
+    labelOf: (node, label) => reader.node(node)?.labels[label] ?? reader.reports(node)?.announced?.labels[label],
     epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
     markAll: () => {
       for (const [key, job] of jobs()) {

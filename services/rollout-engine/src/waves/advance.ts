@@ -1,10 +1,11 @@
 /** Appends what a job's rollout does next: verdicts first, then plan, grants, waves and endings. */
 import type { DunlinError, ExecutionId, NodeId, RolloutId, Verdict } from '@dunlin/contracts'
-import { parseJobKeyText, resolveRolloutPolicy, serviceActor } from '@dunlin/contracts'
+import { canonicalJson, parseJobKeyText, resolveRolloutPolicy, serviceActor } from '@dunlin/contracts'
 import {
   advanceRollout,
   executionRow,
   isPresent,
+  planSeed,
   recordVerdicts,
   type AdvanceFacts,
   type FleetKinds,
@@ -73,7 +74,7 @@ const decideNext = (work: WaveWork, key: string, job: PresentJob, at: number) =>
   const { current } = job.rollouts
   if (revoked.length > 0 && current !== undefined)
     return [[{ type: 'NodesDeferred' as const, rollout: current.id, nodes: revoked }]]
-  return advanceRollout(job, factsFor(work, job, at))
+  return advanceRollout(job, factsFor(work, key, job, at))
 }
 
 /** A walk over all grants for a limit of minutes: not at every step of a rollout. */
@@ -100,11 +101,12 @@ const revocable = (work: WaveWork, job: Job, at: number): { node: NodeId; reason
   return nodes
 }
 
-const factsFor = (work: WaveWork, job: PresentJob, at: number): AdvanceFacts => ({
+const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): AdvanceFacts => ({
   epoch: work.fleet.epoch(),
   nowMs: at,
   mayGrant: work.mayGrant(),
   isConnected: (node) => work.fleet.isConnected(node),
+  labelOf: (node, label) => work.fleet.labelOf(node, label),
   isUnhealthy: (node) => {
     const row = executionRow(job, node, work.fleet)
     return row?.grant.verdict?.is === 'failed' || ['failed', 'degraded', 'lost'].includes(row?.observation.state ?? '')
@@ -113,6 +115,7 @@ const factsFor = (work: WaveWork, job: PresentJob, at: number): AdvanceFacts => 
   policy: resolveRolloutPolicy(job.versions.spec),
   newRolloutId: () => work.random.ulid(at) as RolloutId,
   newExecutionId: () => work.random.ulid(at) as ExecutionId,
-  newSeed: () => Math.floor(work.random.float() * 0x7fffffff),
+  seedOf: (version) => planSeed(key, version),
   hashOfTargets: (ordered) => sha256(ordered.join('\n')),
+  hashOfSpec: (spec) => sha256(canonicalJson(spec)),
 })

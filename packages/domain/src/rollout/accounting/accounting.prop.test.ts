@@ -19,8 +19,10 @@ import { decideJob } from '../../job/decide.ts'
 import { foldJobCommit } from '../../job/evolve.ts'
 import { isPresent, noJob, type Job } from '../../job/state.ts'
 import { recordPlacement } from '../../placement/evaluate.ts'
-import { advanceRollout, type AdvanceFacts } from '../advance.ts'
+import { advanceRollout } from '../advance.ts'
+import type { AdvanceFacts } from '../facts.ts'
 import { waveSizeOf } from '../plan/waves.ts'
+import { noSlots } from '../state.ts'
 import { recordVerdicts } from '../verdicts.ts'
 
 const NODES = Array.from({ length: 12 }, (_, i) => `n${i}` as NodeId)
@@ -69,7 +71,7 @@ const recount = (job: Job): void => {
   for (const [id, grant] of grants)
     if (grant.verdict?.is !== 'healthy') expect(atRisk.has(id), 'an unsettled or failed grant is at risk').toBe(true)
   if (current === undefined) return
-  const counts = { open: 0, healthy: 0, failed: 0, deferred: 0 }
+  const counts = noSlots()
   for (const slot of current.slots.values()) counts[slot] += 1
   expect(current.counts, 'A4: counts kept while folding = counts from a recount').toEqual(counts)
   expect(new Set(current.targets).size, 'A1: no target twice').toBe(current.targets.length)
@@ -118,8 +120,10 @@ test.prop([policies, fc.array(step, { maxLength: 80 }), fc.nat()])(
       policy,
       newRolloutId: () => nextId() as RolloutId,
       newExecutionId: () => nextId() as ExecutionId,
-      newSeed: () => seed,
+      labelOf: () => undefined,
+      seedOf: () => seed,
       hashOfTargets: () => hash('f'),
+      hashOfSpec: (spec) => hash(String(spec['content'])),
     }
     /** The engine writes the commits of one decision in order; it may die after any of them. */
     const advance = (most: number): void => {

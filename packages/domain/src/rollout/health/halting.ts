@@ -1,11 +1,15 @@
-/** The limits that halt a rollout. The always-valid test on node outcomes joins them here later (docs/adr/0006). */
+/**
+ * When a rollout halts: the always-valid test on node outcomes, the limits of its policy, or a budget that failed nodes have
+ * used up. Every halt is recorded with the numbers that decided it.
+ */
+import type { HaltEvidence } from '@dunlin/contracts'
 import type { Rollout } from '../state.ts'
 
-/** From how many settled nodes on a percentage means something; all of them when the targets are fewer. */
+/** From how many settled nodes on a percentage means something; all that can settle when those are fewer. */
 const SETTLED_FOR_PERCENT = 40
 
 export interface Halt {
-  readonly reason: 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted'
+  readonly reason: 'analysis' | 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted'
   readonly message: string
 }
 
@@ -17,25 +21,63 @@ export const whyHalt = (
   /** Whether a target still waits for its first grant. */
   someoneWaits: () => boolean,
 ): Halt | undefined => {
-  const { policy, counts } = rollout
-  if (policy.strategy === 'immediate' || counts.failed === 0) return undefined
-  const settled = counts.healthy + counts.failed
-  if (counts.failed > policy.maxFailedNodes)
+  if (rollout.policy.strategy === 'immediate') return undefined
+  return failedByTest(rollout) ?? failedByLimit(rollout) ?? exhausted(rollout, atRisk, budget, someoneWaits)
+}
+
+/** The maximum decides: outcomes that come later never take a FAIL back. */
+const failedByTest = ({ policy: { analysis }, evidence }: Rollout): Halt | undefined =>
+  analysis === undefined || evidence.maxE < analysis.haltAt
+    ? undefined
+    : {
+        reason: 'analysis',
+        message: `${failedOf(evidence)}: evidence ${shown(evidence.maxE)} that more than ${100 * analysis.p0} % of the nodes fail (halts at ${analysis.haltAt})`,
+      }
+
+const failedByLimit = (rollout: Rollout): Halt | undefined => {
+  const { policy, evidence } = rollout
+  const { failed, settled } = evidence
+  if (failed === 0) return undefined
+  if (policy.maxFailedNodes !== undefined && failed > policy.maxFailedNodes)
     return {
       reason: 'max_failed_nodes',
-      message: `${counts.failed} nodes failed, more than the ${policy.maxFailedNodes} that max_failed_nodes allows`,
+      message: `${failed} nodes failed, more than the ${policy.maxFailedNodes} that max_failed_nodes allows`,
     }
-  const percent = (100 * counts.failed) / settled
-  if (settled >= Math.min(SETTLED_FOR_PERCENT, rollout.targets.length) && percent > policy.maxFailedNodesPercent)
-    return {
-      reason: 'max_failed_nodes_percent',
-      message: `${counts.failed} of ${settled} settled nodes failed (${percent.toFixed(1)} %), more than the ${policy.maxFailedNodesPercent} % that max_failed_nodes_percent allows`,
-    }
-  // It never just stands: with no grant open and no place left, nothing could move it any more.
-  if (counts.open === 0 && atRisk >= budget && someoneWaits())
-    return {
-      reason: 'budget_exhausted',
-      message: `${counts.failed} failed nodes fill the budget of ${budget} nodes at risk, and no grant is open`,
-    }
-  return undefined
+  const percent = (100 * failed) / settled
+  if (settled < Math.min(SETTLED_FOR_PERCENT, canSettle(rollout)) || percent <= policy.maxFailedNodesPercent)
+    return undefined
+  return {
+    reason: 'max_failed_nodes_percent',
+    message: `${failedOf(evidence)} (${percent.toFixed(1)} %), more than the ${policy.maxFailedNodesPercent} % that max_failed_nodes_percent allows`,
+  }
 }
+
+/** It never just stands: with no grant open and no place left, nothing could move it any more. */
+const exhausted = (
+  { counts }: Rollout,
+  atRisk: number,
+  budget: number,
+  someoneWaits: () => boolean,
+): Halt | undefined => {
+  const failed = counts.failed + counts.lost
+  if (failed === 0 || counts.open > 0 || atRisk < budget || !someoneWaits()) return undefined
+  return {
+    reason: 'budget_exhausted',
+    message: `${failed} failed nodes fill the budget of ${budget} nodes at risk, and no grant is open: the budget is used up, the version is not proven bad`,
+  }
+}
+
+/** Nodes whose outcome can still count, with those that did. */
+const canSettle = ({ targets, counts, evidence }: Rollout): number =>
+  Math.max(1, targets.length - counts.deferred - counts.removed - evidence.excluded - evidence.before)
+
+export const haltEvidence = (rollout: Rollout, atRisk: number, budget = rollout.budget): HaltEvidence => {
+  const { settled, failed, e, maxE } = rollout.evidence
+  const { analysis } = rollout.policy
+  return { settled, failed, ...(analysis === undefined ? {} : { e, maxE, ...analysis }), atRisk, budget }
+}
+
+const failedOf = ({ failed, settled }: { failed: number; settled: number }): string =>
+  `${failed} of ${settled} settled ${settled === 1 ? 'node' : 'nodes'} failed`
+
+const shown = (e: number): string => (e >= 1e6 ? e.toExponential(1) : e.toFixed(1))

@@ -1,0 +1,26 @@
+/** What the engine knows besides the job, and what it may draw. Everything that varies comes in here. */
+import type { ExecutionId, NodeId, RolloutId, RolloutPolicy, Sha256 } from '@dunlin/contracts'
+import type { PlanFacts } from './plan/plan.ts'
+
+/** Why the judge cannot see: recorded with the hold that it places. */
+export interface Blindness {
+  readonly reason: 'site_silent' | 'windows_unknown'
+  readonly message: string
+}
+
+export interface AdvanceFacts extends PlanFacts {
+  readonly epoch: number
+  readonly nowMs: number
+  /** False while the log is nearly full: only a rollback still grants (docs/architecture.md). */
+  readonly mayGrant: boolean
+  /** Set while outcomes of granted nodes cannot be told from a failure of their surroundings. */
+  readonly blindness?: Blindness | undefined
+  /** The rollout block of the present spec, resolved. */
+  readonly policy: RolloutPolicy
+  readonly newRolloutId: () => RolloutId
+  readonly newExecutionId: () => ExecutionId
+  /** Of the plan of a version. */
+  readonly seedOf: (version: number) => number
+  readonly hashOfTargets: (ordered: readonly NodeId[]) => Sha256
+  readonly hashOfSpec: (spec: Readonly<Record<string, unknown>>) => Sha256
+}
