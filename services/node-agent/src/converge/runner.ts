@@ -187,7 +187,9 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       const one = executions.get(entry.execution)
       if (!one || entry === one.entry) continue
       one.entry = entry
-      one.cutting = { ...one.cutting, health: entry.health }
+      // Windows are numbered by the interval with which they began: another one would jump, or go back.
+      const { intervalMs } = one.cutting.health
+      one.cutting = { ...one.cutting, health: { ...entry.health, intervalMs } }
     }
   }
 

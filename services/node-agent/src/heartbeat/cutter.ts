@@ -64,7 +64,7 @@ export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts
       }, undefined),
     shortestIntervalMs: () =>
       validating().reduce<number | undefined>(
-        (least, { entry }) => Math.min(least ?? Infinity, entry.health.intervalMs),
+        (least, { cutting }) => Math.min(least ?? Infinity, cutting.health.intervalMs),
         undefined,
       ),
   }

@@ -1,6 +1,6 @@
 /**
- * Beats every `heartbeatMs`, and while something validates every shortest interval, right after the windows were cut:
- * a judge should not wait for news that the node already has.
+ * Beats every `heartbeatMs`, while something validates every shortest interval if that is less, and besides right when a
+ * window was cut: a judge should not wait for news that the node already has.
  */
 import type { BootId, Generation, NodeId } from '@dunlin/contracts/agent'
 import { heartbeatSubject } from '@dunlin/nats/agent'
@@ -10,9 +10,10 @@ import type { AgentPorts } from '../ports.ts'
 import type { Timings } from '../timings.ts'
 import { buildHeartbeat } from './beat.ts'
 import { createCutter } from './cutter.ts'
+import { nextBeatMs } from './pace.ts'
 
 export interface Heart {
-  /** Beats now, and looks at the windows again: something began to validate. */
+  /** Looks at the windows again: something may have begun to validate. */
   quicken(): void
   /** The last beat says `bye` when the agent leaves on purpose. */
   stop(bye: boolean): void
@@ -37,13 +38,14 @@ export const startHeart = (
   const encoder = new TextEncoder()
   let n = 0
   let sentMs = -Infinity
-  let cutSinceBeat = false
+  /** When the first window was cut that no beat has shown. */
+  let cutMs: number | undefined
   let timer: Timer | undefined
   let stopped = false
 
   const beat = (bye: boolean): void => {
     sentMs = clock.monotonicMs()
-    cutSinceBeat = false
+    cutMs = undefined
     n += 1
     const { node, boot, generation, lastSeq } = facts
     const heartbeat = buildHeartbeat({
@@ -66,20 +68,19 @@ export const startHeart = (
 
   const everyMs = (): number => Math.min(timings.heartbeatMs, cutter.shortestIntervalMs() ?? Infinity)
 
+  const dueMs = (): number => nextBeatMs({ sentMs, everyMs: everyMs(), cutMs, nextEndMs: cutter.nextEndMs() })
+
   const tick = (): void => {
-    cutSinceBeat = cutter.cutDue() || cutSinceBeat
-    const sinceMs = clock.monotonicMs() - sentMs
-    if (sinceMs >= everyMs() || (cutSinceBeat && sinceMs >= everyMs() / 2)) beat(false)
+    if (cutter.cutDue()) cutMs ??= clock.monotonicMs()
+    if (clock.monotonicMs() >= dueMs()) beat(false)
     arm()
   }
 
   const arm = (): void => {
     timer?.cancel()
     if (stopped) return
-    const nowMs = clock.monotonicMs()
-    const beatMs = sentMs + (cutSinceBeat ? everyMs() / 2 : everyMs())
-    const nextMs = Math.min(beatMs, cutter.nextEndMs() ?? Infinity)
-    timer = clock.after(Math.max(5, nextMs - nowMs), tick)
+    const nextMs = Math.min(dueMs(), cutter.nextEndMs() ?? Infinity)
+    timer = clock.after(Math.max(1, nextMs - clock.monotonicMs()), tick)
   }
 
   tick()

@@ -9,7 +9,7 @@ import type {
   NodeId,
   RolloutId,
 } from '@dunlin/contracts/agent'
-import { seededRandom, silentLogger, systemClock, type Logger } from '@dunlin/runtime/agent'
+import { seededRandom, silentLogger, systemClock, type Clock, type Logger } from '@dunlin/runtime/agent'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,7 @@ export interface NodeOptions {
   readonly timings?: Partial<Timings>
   readonly logger?: Logger
   readonly journal?: Journal
+  readonly clock?: Clock
 }
 
 export const FAST: Partial<Timings> = { pollMs: 20, heartbeatMs: 100, retryFirstMs: 10, retryMostMs: 100, askMs: 200 }
@@ -52,7 +53,7 @@ export const startNode = (centre: Centre, options: NodeOptions): Promise<Running
       reports,
       desired,
       specs,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       random: seededRandom(Math.floor(Math.random() * 2 ** 31)),
       logger,
       journal,
