@@ -1,6 +1,6 @@
 /** After a start of the agent: what the journal and the task directories say becomes the agent's memory again. */
 import type { ExecutionId } from '@dunlin/contracts/agent'
-import type { Phase } from '@dunlin/domain/agent'
+import { backOffMs, type Phase } from '@dunlin/domain/agent'
 import type { Clock } from '@dunlin/runtime/agent'
 import { rm } from 'node:fs/promises'
 import { sweepTaskDir } from '../drivers/launch.ts'
@@ -64,9 +64,10 @@ const recoverExecution = (known: KnownExecution, acknowledgedJ: number, clock: C
   const nowMs = clock.monotonicMs()
   // The wall clock bridges the two processes; one that was set back must not put the beginning into the future.
   const since = (atMs: number): number => nowMs - Math.max(0, clock.nowMs() - atMs)
-  const startedMs = since(local.startingAt)
-  const saved = local.cutting ?? newCutting(entry, startedMs)
+  const saved = local.cutting ?? newCutting(entry, since(local.startingAt))
   const { finishedMs, ...rest } = saved
+  // Windows that were cut have passed, whatever the wall clock says now: the next one is the next number.
+  const startedMs = Math.min(since(local.startingAt), nowMs - rest.n * rest.health.intervalMs)
   return {
     entry,
     local,
@@ -87,7 +88,10 @@ const phaseOf = ({ local, latest, j }: KnownExecution, acknowledgedJ: number, cl
   if (latest.state === 'stopped' || latest.state === 'completed' || latest.state === 'failed')
     return { is: 'ended', acknowledged }
   if (local.attempt === 0) return { is: 'announced', acknowledged }
-  if (local.nextAttemptAt !== undefined)
-    return { is: 'backing_off', untilMs: clock.monotonicMs() + Math.max(0, local.nextAttemptAt - clock.nowMs()) }
+  if (local.nextAttemptAt !== undefined) {
+    // No longer than the whole back-off: a wall clock that was set back must not keep it down.
+    const remainingMs = Math.min(local.nextAttemptAt - clock.nowMs(), backOffMs(local.streak, 0))
+    return { is: 'backing_off', untilMs: clock.monotonicMs() + Math.max(0, remainingMs) }
+  }
   return { is: 'running' }
 }

@@ -97,7 +97,9 @@ const killGroup = (group: number, signal: NodeJS.Signals): boolean => {
 /** Ends the attempt and everything in its process group. What left the group (setsid) is out of reach without cgroups. */
 export const stopProcess = async (task: TaskFiles, graceMs: number): Promise<void> => {
   const graceEnd = performance.now() + graceMs
-  while (inspectProcess(task).is === 'starting') await delay(20)
+  // Bounded here as well: the claim's age is told by the wall clock, and that may have been set back.
+  const shownBy = performance.now() + SHOW_PID_WITHIN_MS
+  while (inspectProcess(task).is === 'starting' && performance.now() < shownBy) await delay(20)
   if (signalGroup(task, 'SIGTERM')) {
     while (inspectProcess(task).is === 'running' && performance.now() < graceEnd) await delay(20)
   }
