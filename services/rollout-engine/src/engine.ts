@@ -8,6 +8,7 @@ import { createCommandHandler, followInto, holdLease, keepSnapshots, type Loaded
 import { createPump, every, sha256 } from '@dunlin/runtime'
 import { createFleet } from './fleet/fleet.ts'
 import { createHealthJudge } from './judge/judge.ts'
+import type { Strangers } from './judge/strangers.ts'
 import { createValidatingTable } from './judge/validating.ts'
 import type { EnginePorts } from './ports.ts'
 import { appendNext, appendVerdicts, type WaveWork } from './waves/advance.ts'
@@ -31,6 +32,8 @@ export interface EngineStatus {
   readonly seq: number
   readonly troubled: number
   readonly heartbeatsRefused: number
+  /** Reports of executions that nobody granted, or no longer; they change nothing. */
+  readonly strangers: Strangers
   readonly lastError?: string
 }
 
@@ -64,10 +67,21 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     },
     options.snapshot,
   )
-  const judge = createHealthJudge({ bus: ports.bus, clock, validating, fleet, onVerdict: () => pump.wake() })
+  const judge = createHealthJudge({
+    bus: ports.bus,
+    clock,
+    validating,
+    view: fleet,
+    onVerdict: () => pump.wake(),
+    onSight: (key) => {
+      fleet.due.add(key)
+      pump.wake()
+    },
+  })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
   const work: WaveWork = {
     mayGrant: () => hasRoom,
+    sight: (key) => judge.sight(key),
     revocationsLookedAt: new Map(),
     clock,
     random: ports.random,
@@ -196,6 +210,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
       seq: fleet.fold.position?.seq ?? 0,
       troubled: fleet.fold.troubled().length,
       heartbeatsRefused: judge.refused(),
+      strangers: { ...fleet.strangers },
       ...(lastError === undefined ? {} : { lastError }),
     }),
     stop: async () => {

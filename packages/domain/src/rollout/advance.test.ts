@@ -56,6 +56,7 @@ const rolloutOn = (...nodes: string[]) => {
     newRolloutId: () => nextId() as RolloutId,
     newExecutionId: () => nextId() as ExecutionId,
     labelOf: () => undefined,
+    sight: 'clear',
     seedOf: () => 1,
     hashOfTargets: () => hash,
     hashOfSpec: () => hash,

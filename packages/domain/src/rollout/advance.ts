@@ -59,13 +59,12 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
 }
 
 /** A judge that cannot see holds the rollout, and lets it go on when it sees again. */
-const lookAround = (rollout: Rollout, { blindness }: AdvanceFacts): Commits => {
+const lookAround = (rollout: Rollout, { sight }: AdvanceFacts): Commits => {
   const held = rollout.holds.visibility !== undefined
-  if (blindness !== undefined && !held)
-    return [[{ type: 'HoldPlaced', rollout: rollout.id, hold: 'visibility', ...blindness }]]
-  if (blindness === undefined && held)
-    return [[{ type: 'HoldLifted', rollout: rollout.id, hold: 'visibility', reason: 'seen_again' }]]
-  return WAIT
+  if (sight === 'clear')
+    return held ? [[{ type: 'HoldLifted', rollout: rollout.id, hold: 'visibility', reason: 'seen_again' }]] : WAIT
+  if (sight === 'unknown' || held) return WAIT
+  return [[{ type: 'HoldPlaced', rollout: rollout.id, hold: 'visibility', ...sight }]]
 }
 
 /** Passing one wave and starting the next is one commit: there is no moment in which nothing is under way. */

@@ -13,8 +13,11 @@ export interface AdvanceFacts extends PlanFacts {
   readonly nowMs: number
   /** False while the log is nearly full: only a rollback still grants (docs/architecture.md). */
   readonly mayGrant: boolean
-  /** Set while outcomes of granted nodes cannot be told from a failure of their surroundings. */
-  readonly blindness?: Blindness | undefined
+  /**
+   * Whether outcomes of granted nodes can be told from a failure of their surroundings. `unknown`: the judge has just started
+   * and says neither; what is recorded stands.
+   */
+  readonly sight: Blindness | 'clear' | 'unknown'
   /** The rollout block of the present spec, resolved. */
   readonly policy: RolloutPolicy
   readonly newRolloutId: () => RolloutId

@@ -1,8 +1,10 @@
 /** The engine's view of the log: the folds of the domain, and which jobs and nodes must be looked at again. */
-import type { Commit, JobSubjectEvent, NodeEvent, NodeId } from '@dunlin/contracts'
+import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
 import { FOLD_VERSION, foldings, type FleetKinds, type FleetReader, type Job } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
+import { jobOf, noStrangers, strangerIn, type Strangers } from '../judge/strangers.ts'
+import type { JudgeView } from '../judge/view.ts'
 import { createPlacementIndex } from './placement-index.ts'
 
 export type Cause = NonNullable<Commit['cause']>
@@ -15,18 +17,17 @@ export interface FleetListeners {
   readonly onMarked: () => void
 }
 
-export interface Fleet extends FleetReader {
+export interface Fleet extends JudgeView {
   readonly fold: Fold<FleetKinds>
   /** Jobs whose rollout may have something to do. */
   readonly due: Set<string>
   /** The commit that made a job due last: what is decided next says so. */
   readonly causes: Map<string, Cause>
-  /** Jobs whose rollout runs: they wait for time too (expiry, grants that can no longer be activated). */
+  /** Jobs whose rollout runs or has open grants: they wait for time too (expiry, grants that can no longer be activated). */
   readonly running: Set<string>
+  readonly strangers: Strangers
   jobs(): Iterable<readonly [key: string, job: Job]>
   isConnected(node: NodeId): boolean
-  /** The agent's own label, or the centre's over it. */
-  labelOf(node: NodeId, label: string): string | undefined
   epoch(): number
   markAll(): void
   clear(): void
@@ -42,10 +43,14 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     causes.set(key, cause)
   }
   const running = new Set<string>()
+  const strangers = noStrangers()
+  const epoch = (): number => fold.get('log', 'log')?.state.epoch ?? 0
   const placed = createPlacementIndex()
 
   const note = (key: string, job: Job): void => {
-    if (job.rollouts.current?.phase === 'running') running.add(key)
+    const { current } = job.rollouts
+    // Joiners of a completed rollout wait for time like everybody else.
+    if (current?.phase === 'running' || (current?.counts.open ?? 0) > 0) running.add(key)
     else running.delete(key)
   }
 
@@ -63,8 +68,20 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       const { ev } = folded.commit as Commit<NodeEvent>
       if (!ev.some(({ type }) => type === 'NodeConnected' || type === 'NodeReturned')) return
       for (const job of placed.jobsOf(folded.key as NodeId)) makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })
-    } else if (folded.kind === 'report') listeners.onReport(folded.key as NodeId)
+    } else if (folded.kind === 'report') {
+      countStrangers(folded.key as NodeId, folded.commit as Commit<ReportEvent>, folded.seq)
+      listeners.onReport(folded.key as NodeId)
+    }
     listeners.onMarked()
+  }
+
+  const countStrangers = (node: NodeId, { ev }: Commit<ReportEvent>, seq: number): void => {
+    for (const event of ev) {
+      if (event.type !== 'ExecutionReported') continue
+      const grant = fold.get('job', jobOf(event))?.state.rollouts.grants.get(node)
+      const kind = strangerIn(event, grant, [epoch(), seq])
+      if (kind !== undefined) strangers[kind] += 1
+    }
   }
 
   const fold = createFold<FleetKinds>({
@@ -91,7 +108,11 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
     labelOf: (node, label) => reader.node(node)?.labels[label] ?? reader.reports(node)?.announced?.labels[label],
-    epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
+    epoch,
+    strangers,
+    job: (key) => fold.get('job', key)?.state,
+    nodes: () => fold.table('node').keys() as Iterable<NodeId>,
+    // The agent's own label, or the centre's over it.
     markAll: () => {
       for (const [key, job] of jobs()) {
         due.add(key)

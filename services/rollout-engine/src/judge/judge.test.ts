@@ -1,5 +1,5 @@
 import type { ExecutionId, Heartbeat, NodeId, RolloutId, Sha256, WindowEnd } from '@dunlin/contracts'
-import { noJob, noReports, type Job, type NodeReports } from '@dunlin/domain'
+import { noJob, noReports, type Connection, type Grant, type Job, type NodeReports } from '@dunlin/domain'
 import { createMemoryStore } from '@dunlin/eventstore/memory'
 import { heartbeatSubject, rpcSubject } from '@dunlin/nats'
 import { createVirtualClock } from '@dunlin/testkit'
@@ -13,47 +13,61 @@ const BOOT = '01J0000000000000000000000B' as Heartbeat['boot']
 const ROLLOUT = '01J0000000000000000000000R' as RolloutId
 const health = { intervalMs: 1000, maxErrorRate: 0.1, successThreshold: 2, failureThreshold: 2, deadlineMs: 10_000 }
 
+const grantOf = (execution: ExecutionId): Grant => ({
+  execution,
+  rollout: ROLLOUT,
+  version: 1,
+  content: 'c'.repeat(64) as Sha256,
+  epoch: 0,
+  seq: 7,
+  at: 1,
+  wave: 0,
+})
 const jobWithGrant = (): Job => {
   const job = noJob()
   job.rollouts.current = {
     id: ROLLOUT,
     policy: { health },
     phase: 'running',
+    holds: {},
+    slots: new Map([[N1, 'open']]),
   } as unknown as NonNullable<Job['rollouts']['current']>
-  job.rollouts.grants.set(N1, {
-    execution: X1,
-    rollout: ROLLOUT,
-    version: 1,
-    content: 'c'.repeat(64) as Sha256,
-    epoch: 0,
-    seq: 7,
-    at: 1,
-    wave: 0,
-  })
+  job.rollouts.grants.set(N1, grantOf(X1))
   return job
 }
-const setUp = () => {
+const connected: Connection = { is: 'connected', since: 0, boot: BOOT }
+const silentSince = (since: number): Connection => ({ is: 'disconnected', since, lastHeardAt: since, reason: 'silent' })
+
+const setUp = (others: readonly string[] = []) => {
   const clock = createVirtualClock(0)
   const { bus, faults } = createMemoryStore({ clock })
   const validating = createValidatingTable(() => clock.monotonicMs())
   const reports: NodeReports = noReports()
+  const connections = new Map<NodeId, Connection>([N1, ...others].map((id) => [id as NodeId, connected]))
+  const job = jobWithGrant()
+  const seen: string[] = []
   const judge = createHealthJudge({
     bus,
     clock,
     validating,
     onVerdict: () => {},
-    fleet: {
-      node: () => ({
+    onSight: (key) => seen.push(key),
+    view: {
+      node: (id) => ({
         admission: 'admitted',
         admittedAt: 0,
         labels: {},
         drained: false,
-        connection: { is: 'connected', since: 0, boot: BOOT },
+        connection: connections.get(id) ?? { is: 'never' },
       }),
       reports: () => reports,
+      nodes: () => connections.keys(),
+      // Nodes are named <site>-<n>; n1 stands alone.
+      labelOf: (node) => (node.includes('-') ? node.split('-')[0] : undefined),
+      job: () => job,
     },
   })
-  validating.sync('default/a', jobWithGrant())
+  validating.sync('default/a', job)
   let n = 0
   const beat = async (w: WindowEnd[], more: Partial<Heartbeat> = {}, g: [number, number] = [0, 7]): Promise<void> => {
     const heartbeat: Heartbeat = {
@@ -71,7 +85,15 @@ const setUp = () => {
     await clock.run(clock.monotonicMs() + 10)
   }
   const verdict = () => judge.pending.get('default/a')?.get(N1)
-  return { clock, bus, faults, validating, reports, judge, beat, verdict }
+  /** Lets time pass in ticks of a second, as the engine does. */
+  const pass = async (seconds: number, each: () => Promise<void> | void = () => {}): Promise<void> => {
+    for (let t = 0; t < seconds; t += 1) {
+      await each()
+      await clock.run(clock.monotonicMs() + 1_000)
+      judge.tick()
+    }
+  }
+  return { clock, bus, faults, validating, reports, judge, job, connections, seen, beat, verdict, pass }
 }
 
 describe('the health judge', () => {
@@ -143,15 +165,139 @@ describe('the health judge', () => {
     expect(verdict()).toMatchObject({ verdict: 'failed', reason: 'deadline' })
   })
   it('lets no deadline run while it is deaf, or for a node that is not heard', async () => {
-    const { clock, reports, faults, judge, beat, verdict } = setUp()
+    const { reports, faults, beat, verdict, pass } = setUp()
     reports.executions.set(X1, { state: 'running' } as never)
     await beat([[1, 10, 9, '']])
     faults.bus.setLive(false)
-    await clock.run(clock.monotonicMs() + 60_000)
-    judge.tick()
+    await pass(60)
     faults.bus.setLive(true)
-    await clock.run(clock.monotonicMs() + 60_000)
+    await pass(60)
+    expect(verdict()).toBeUndefined()
+  })
+  it('lets no deadline run while the rollout is held', async () => {
+    const { job, reports, beat, verdict, pass } = setUp()
+    reports.executions.set(X1, { state: 'running' } as never)
+    if (job.rollouts.current) job.rollouts.current.heldSince = 1
+    await pass(60, () => beat([[1, 10, 9, '']]))
+    expect(verdict()).toBeUndefined()
+    delete job.rollouts.current?.heldSince
+    await pass(12, () => beat([[1, 10, 9, '']]))
+    expect(verdict()).toMatchObject({ reason: 'deadline' })
+  })
+  it('counts a pause of its own process for nobody', async () => {
+    const { clock, judge, reports, beat, verdict } = setUp()
+    reports.executions.set(X1, { state: 'running' } as never)
+    await beat([[1, 10, 9, '']])
+    judge.tick()
+    await clock.run(clock.monotonicMs() + 3_600_000)
+    await beat([[1, 10, 9, '']])
     judge.tick()
     expect(verdict()).toBeUndefined()
+  })
+  it('holds at a deadline that passed without one window, fails nobody, and sees again with the first window', async () => {
+    const { reports, judge, seen, beat, verdict, pass } = setUp()
+    reports.executions.set(X1, { state: 'running' } as never)
+    await pass(31, () => beat([]))
+    expect(verdict()).toBeUndefined()
+    expect(judge.sight('default/a')).toMatchObject({ reason: 'windows_unknown' })
+    expect(seen).toEqual(['default/a'])
+    await pass(2, () => beat([[1, 10, 9, '']]))
+    expect(judge.sight('default/a')).toBe('clear')
+  })
+  it('fails who has read its grant and never starts; who has not read it waits', async () => {
+    const { beat, verdict, pass } = setUp()
+    await pass(20, () => beat([], { gen: [0, 6], ex: [] }))
+    expect(verdict()).toBeUndefined()
+    await pass(12, () => beat([], { ex: [] }))
+    expect(verdict()).toMatchObject({ verdict: 'failed', reason: 'not_started' })
+  })
+  it('tells the recovery of a node that had failed, and nothing else of it', async () => {
+    const { job, validating, beat, verdict, judge } = setUp()
+    await beat([
+      [1, 10, 9, ''],
+      [2, 20, 18, ''],
+    ])
+    const failed = verdict()
+    expect(failed).toMatchObject({ verdict: 'failed' })
+    const grant = job.rollouts.grants.get(N1)
+    if (grant) grant.verdict = { is: 'failed', reason: 'failure_threshold', at: 1, window: 2, evidence: [] }
+    judge.pending.clear()
+    validating.sync('default/a', job, [N1])
+    await beat([
+      [2, 20, 18, ''],
+      [3, 30, 27, ''],
+      [4, 40, 36, ''],
+    ])
+    expect(verdict()).toBeUndefined()
+    await beat([
+      [4, 40, 36, ''],
+      [5, 50, 36, ''],
+      [6, 60, 36, ''],
+    ])
+    expect(verdict()).toMatchObject({ verdict: 'healthy', reason: 'recovered', window: 6 })
+  })
+})
+
+describe('a node that falls silent after it started', () => {
+  const start = (others: readonly string[]) => {
+    const all = setUp(others)
+    all.reports.executions.set(X1, { state: 'running' } as never)
+    return all
+  }
+  it('is lost after three windows when the others of its site are heard', async () => {
+    const { connections, verdict, pass } = start(['n2', 'n3'])
+    connections.set(N1, silentSince(5))
+    await pass(3)
+    expect(verdict()).toBeUndefined()
+    await pass(2)
+    expect(verdict()).toMatchObject({ verdict: 'failed', reason: 'lost_after' })
+  })
+  it('is not lost when it comes back in time', async () => {
+    const { connections, verdict, pass } = start(['n2'])
+    connections.set(N1, silentSince(5))
+    await pass(2)
+    connections.set(N1, connected)
+    await pass(10)
+    expect(verdict()).toBeUndefined()
+  })
+  it('is no failure while its whole site is silent: the judge says that it cannot see', async () => {
+    const { connections, judge, verdict, pass } = start(['n2', 'n3', 'n4', 'far-1'])
+    for (const id of ['n1', 'n2', 'n3']) connections.set(id as NodeId, silentSince(5))
+    await pass(40)
+    expect(verdict()).toBeUndefined()
+    expect(judge.sight('default/a')).toMatchObject({ reason: 'site_silent' })
+    // The site is back, the node is not: now it is lost.
+    for (const id of ['n2', 'n3']) connections.set(id as NodeId, connected)
+    await pass(2)
+    expect(verdict()).toMatchObject({ reason: 'lost_after' })
+    expect(judge.sight('default/a')).toBe('clear')
+  })
+  it('is lost when the silent others were away before it was granted', async () => {
+    const { connections, verdict, pass } = start(['n2', 'n3'])
+    connections.set(N1, silentSince(5))
+    for (const id of ['n2', 'n3']) connections.set(id as NodeId, silentSince(0))
+    await pass(5)
+    expect(verdict()).toMatchObject({ reason: 'lost_after' })
+  })
+  it('is lost for good after its lost timer, whatever its site does', async () => {
+    const { connections, verdict, pass } = start(['n2'])
+    connections.set(N1, { is: 'lost', since: 5, lastHeardAt: 1 })
+    connections.set('n2' as NodeId, silentSince(5))
+    await pass(5)
+    expect(verdict()).toMatchObject({ reason: 'lost_after' })
+  })
+  it('is judged by nobody who has just started, or was deaf', async () => {
+    const { connections, faults, judge, verdict, pass } = start(['n2'])
+    expect(judge.sight('default/a')).toBe('unknown')
+    connections.set(N1, silentSince(5))
+    await pass(2)
+    faults.bus.setLive(false)
+    await pass(30)
+    faults.bus.setLive(true)
+    await pass(2)
+    expect(verdict()).toBeUndefined()
+    expect(judge.sight('default/a')).toBe('unknown')
+    await pass(3)
+    expect(verdict()).toMatchObject({ reason: 'lost_after' })
   })
 })

@@ -2,12 +2,21 @@
  * Health judgement: windows in heartbeats and endings in reports become verdicts. Any instance sees the same windows; one
  * that was blind or has just started knows less, never something else, and condemns nobody for what it did not see.
  */
-import { heartbeatSchema, type HeartbeatExecution, type NodeId, type Verdict, type WindowEnd } from '@dunlin/contracts'
-import { judgeDeadline, judgeWindows, type FleetReader, type Judgement } from '@dunlin/domain'
+import {
+  compareGenerations,
+  heartbeatSchema,
+  type HeartbeatExecution,
+  type NodeId,
+  type Verdict,
+  type WindowEnd,
+} from '@dunlin/contracts'
+import { judgeWindows, noWindows, type Judgement } from '@dunlin/domain'
 import type { Bus, BusMessage, Subscription } from '@dunlin/eventstore'
 import { HEARTBEATS } from '@dunlin/nats'
 import type { Clock } from '@dunlin/runtime'
 import { readWindows } from './ask-windows.ts'
+import { createPatience, type Sight } from './patience.ts'
+import type { JudgeView } from './view.ts'
 import type { Validating, ValidatingTable } from './validating.ts'
 
 export interface HealthJudge {
@@ -15,8 +24,10 @@ export interface HealthJudge {
   readonly pending: Map<string, Map<NodeId, Verdict>>
   /** A node reported: an execution that ended is judged by its ending. */
   onReport(node: NodeId): void
-  /** Lets deadlines run by the time since the last call. */
+  /** Lets deadlines and silences run by the time since the last call. */
   tick(): void
+  /** Whether outcomes of this job can be told now. */
+  sight(job: string): Sight
   /** Heartbeats that could not be read, or spoke for another node or grant. */
   refused(): number
   stop(): void
@@ -26,8 +37,10 @@ export interface HealthJudgeOptions {
   readonly bus: Bus
   readonly clock: Clock
   readonly validating: ValidatingTable
-  readonly fleet: FleetReader
+  readonly view: JudgeView
   readonly onVerdict: () => void
+  /** The sight of a job has changed: its rollout may have to be held, or go on. */
+  readonly onSight: (job: string) => void
 }
 
 const decoder = new TextDecoder()
@@ -39,29 +52,23 @@ const parse = (data: Uint8Array): unknown => {
   }
 }
 
-/** A node that was not heard for this many of its own intervals (at least 15 s) lets no deadline run. */
-const UNHEARD_INTERVALS = 3
-const UNHEARD_AT_LEAST_MS = 15_000
 /** How often the same node is asked for windows that were missed. */
 const ASK_EVERY_MS = 2_000
-/** Precision of deadlines: a fiftieth of them, at most this. */
-const LOOK_AT_MOST_EVERY_MS = 5_000
 
 export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
-  const { bus, clock, validating, fleet } = options
+  const { bus, clock, validating, view } = options
   const pending = new Map<string, Map<NodeId, Verdict>>()
-  const heardAt = new Map<NodeId, number>()
-  let live = true
   let refused = 0
 
   const reach = (item: Validating, judgement: Judgement | Pick<Verdict, 'verdict' | 'reason'>): void => {
     item.judged = true
+    item.blind = false
     const verdict: Verdict = {
       node: item.node,
       execution: item.execution,
       generation: [item.generation[0], item.generation[1]],
       verdict: judgement.verdict,
-      reason: judgement.reason,
+      reason: item.recovering ? 'recovered' : judgement.reason,
       window: 'window' in judgement ? judgement.window : (item.run.last?.[0] ?? 0),
       evidence: [...('evidence' in judgement ? judgement.evidence : item.run.recent)],
     }
@@ -70,10 +77,15 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     else ofJob.set(item.node, verdict)
     options.onVerdict()
   }
+  const patience = createPatience({ clock, validating, view, reach, onSight: options.onSight })
 
   const judge = (item: Validating, ends: readonly WindowEnd[]): void => {
     const judgement = judgeWindows(item.run, ends, item.policy)
-    if (judgement !== undefined) reach(item, judgement)
+    if (item.run.recent.length > 0) item.blind = false
+    if (judgement === undefined) return
+    if (!item.recovering || judgement.verdict === 'healthy') reach(item, judgement)
+    // It goes on failing, which is known: the next run of good windows counts from here.
+    else Object.assign(item.run, { ...noWindows(), last: item.run.last, recent: item.run.recent })
   }
 
   const onHeartbeat = (message: BusMessage): void => {
@@ -85,8 +97,9 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
       refused += 1
       return
     }
-    heardAt.set(node, clock.monotonicMs())
+    patience.heard(node)
     for (const item of validating.of(node)) {
+      if (compareGenerations(read.data.gen, item.generation) >= 0) item.sawGrant = true
       const said = read.data.ex.find(({ x }) => x === item.execution)
       if (said !== undefined && !item.judged) onWindows(item, said)
     }
@@ -115,42 +128,23 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
 
   const onReport = (node: NodeId): void => {
     for (const item of validating.of(node)) {
-      const reported = fleet.reports(node)?.executions.get(item.execution)
+      const reported = view.reports(node)?.executions.get(item.execution)
       if (reported === undefined || item.judged) continue
-      if (reported.state === 'failed') reach(item, { verdict: 'failed', reason: 'execution_failed' })
-      else if (reported.state === 'completed') reach(item, { verdict: 'healthy', reason: 'completed' })
-    }
-  }
-
-  const tick = (): void => {
-    const now = clock.monotonicMs()
-    for (const item of validating.all()) {
-      const passed = now - item.lookedAtMono
-      // A deadline of minutes need not be looked at every second: with 100,000 validating nodes that is a core's tenth.
-      if (item.judged || passed < Math.min(LOOK_AT_MOST_EVERY_MS, item.policy.deadlineMs / 50)) continue
-      item.lookedAtMono = now
-      if (!live) continue
-      const { node, policy, run } = item
-      const patience = Math.max(UNHEARD_AT_LEAST_MS, UNHEARD_INTERVALS * policy.intervalMs)
-      const heard = now - (heardAt.get(node) ?? -Infinity) < patience
-      if (!heard || fleet.node(node)?.connection.is !== 'connected') continue
-      if (!fleet.reports(node)?.executions.has(item.execution)) continue
-      item.validatedMs += passed
-      // Reached on unknown windows only, a deadline fails nobody.
-      if (item.validatedMs >= policy.deadlineMs && run.recent.length > 0) reach(item, judgeDeadline(run))
+      if (reported.state === 'completed') reach(item, { verdict: 'healthy', reason: 'completed' })
+      else if (reported.state === 'failed' && !item.recovering)
+        reach(item, { verdict: 'failed', reason: 'execution_failed' })
     }
   }
 
   const subscriptions: Subscription[] = [
     bus.subscribe(HEARTBEATS, onHeartbeat),
-    bus.onLive((now) => {
-      live = now
-    }),
+    bus.onLive((now) => patience.setLive(now)),
   ]
   return {
     pending,
     onReport,
-    tick,
+    tick: () => patience.tick(),
+    sight: (job) => patience.sight(job),
     refused: () => refused,
     stop: () => subscriptions.forEach((subscription) => subscription.stop()),
   }

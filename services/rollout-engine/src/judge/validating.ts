@@ -1,4 +1,7 @@
-/** Which executions validate: every latest grant without a verdict. Found by node, because heartbeats come by node. */
+/**
+ * Which executions are judged: every latest grant without a verdict, and every failed one that may still recover. Found by
+ * node, because heartbeats come by node.
+ */
 import type { ExecutionId, Generation, NodeId } from '@dunlin/contracts'
 import { noWindows, type Grant, type HealthPolicy, type Job, type WindowRun } from '@dunlin/domain'
 
@@ -7,14 +10,26 @@ export interface Validating {
   readonly node: NodeId
   readonly execution: ExecutionId
   readonly generation: Generation
+  /** When it was granted, by the log. */
+  readonly grantedAt: number
   readonly policy: HealthPolicy
   readonly run: WindowRun
+  /** It has failed before: only its recovery is of interest. */
+  readonly recovering: boolean
+  /** A heartbeat showed that its node has read the document with this grant. */
+  sawGrant: boolean
+  /** It was reported `starting`. */
+  started: boolean
   /** Monotonic time for which it has validated while its node was heard; the deadline counts this. */
   validatedMs: number
   /** When its deadline was looked at last, monotonic. */
   lookedAtMono: number
   /** When its missing windows were asked for last, monotonic. */
   askedAtMono: number
+  /** Since when this judge sees its node logged as not connected, monotonic. */
+  silentSinceMono: number | undefined
+  /** Its deadline passed without one window that could be judged. */
+  blind: boolean
   /** A verdict was reached and is on its way to the log. */
   judged: boolean
 }
@@ -39,20 +54,31 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     nodesOfJob.get(key)?.delete(node)
   }
 
-  const add = (key: string, node: NodeId, grant: Grant, policy: HealthPolicy): void => {
+  const add = (key: string, node: NodeId, grant: Grant, { current }: Job['rollouts']): void => {
+    if (current === undefined) return
     let known = byNode.get(node)
     if (known === undefined) byNode.set(node, (known = new Map()))
-    if (known.get(key)?.execution === grant.execution) return
+    const before = known.get(key)
+    const recovering = grant.verdict !== undefined
+    if (before?.execution === grant.execution && before.recovering === recovering) return
     known.set(key, {
       job: key,
       node,
       execution: grant.execution,
       generation: [grant.epoch, grant.seq],
-      policy,
-      run: noWindows(),
+      grantedAt: grant.at,
+      policy: current.policy.health,
+      // The next windows go on where the failure left off: a run needs the counters at its beginning.
+      run: recovering && before !== undefined ? { ...noWindows(), last: before.run.last } : noWindows(),
+      recovering,
+      sawGrant: false,
+      started: false,
       validatedMs: 0,
       lookedAtMono: nowMono(),
       askedAtMono: -Infinity,
+      silentSinceMono: undefined,
+      // A predecessor held the rollout because it could not see: this one does not see better for having just started.
+      blind: current.holds?.visibility?.reason === 'windows_unknown',
       judged: false,
     })
     let nodes = nodesOfJob.get(key)
@@ -68,13 +94,13 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     },
     sync: (key, job, nodes) => {
       const { current, grants } = job.rollouts
-      const validates = (grant: Grant | undefined): grant is Grant =>
-        grant !== undefined && grant.verdict === undefined && grant.rollout === current?.id
-      for (const node of nodes ?? [...(nodesOfJob.get(key) ?? [])]) if (!validates(grants.get(node))) drop(key, node)
+      const isJudged = (grant: Grant | undefined): grant is Grant =>
+        grant !== undefined && grant.rollout === current?.id && (grant.verdict === undefined || mayRecover(grant, job))
+      for (const node of nodes ?? [...(nodesOfJob.get(key) ?? [])]) if (!isJudged(grants.get(node))) drop(key, node)
       if (current === undefined) return
       for (const node of nodes ?? grants.keys()) {
         const grant = grants.get(node)
-        if (validates(grant)) add(key, node, grant, current.policy.health)
+        if (isJudged(grant)) add(key, node, grant, job.rollouts)
       }
     },
     clear: () => {
@@ -83,3 +109,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     },
   }
 }
+
+/** In a halted rollout failed executions are stopped; one that is written off is of no interest. */
+const mayRecover = ({ verdict, writtenOff }: Grant, { rollouts: { current } }: Job): boolean =>
+  verdict?.is === 'failed' && writtenOff !== true && current?.phase !== 'halted'

@@ -22,9 +22,11 @@ export interface WaveWork {
   readonly random: Random
   readonly fleet: Fleet
   readonly handler: CommandHandler<FleetKinds>
-  /** When each job was last looked through for grants to revoke, monotonic. */
+  /** Whether outcomes of a job can be told now. */
+  readonly sight: (job: string) => AdvanceFacts['sight']
   /** False while the log is nearly full. */
   readonly mayGrant: () => boolean
+  /** When each job was last looked through for grants to revoke, monotonic. */
   readonly revocationsLookedAt: Map<string, number>
 }
 
@@ -105,6 +107,7 @@ const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): Adv
   epoch: work.fleet.epoch(),
   nowMs: at,
   mayGrant: work.mayGrant(),
+  sight: work.sight(key),
   isConnected: (node) => work.fleet.isConnected(node),
   labelOf: (node, label) => work.fleet.labelOf(node, label),
   isUnhealthy: (node) => {

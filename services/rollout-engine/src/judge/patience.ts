@@ -1,0 +1,155 @@
+/**
+ * Everything that time decides: deadlines, nodes that never start, nodes that fall silent, and when the judge itself is too
+ * blind to say. All of it runs on the judge's monotonic clock and only while it hears; a pause of this process, a lost
+ * connection and a fresh start count for nobody.
+ */
+import type { NodeId, Verdict } from '@dunlin/contracts'
+import { isHeld, judgeDeadline, type Blindness, type Judgement } from '@dunlin/domain'
+import type { Clock } from '@dunlin/runtime'
+import { isSilent, silentSites, siteOf } from './silence.ts'
+import type { JudgeView } from './view.ts'
+import type { Validating, ValidatingTable } from './validating.ts'
+
+/** `unknown`: this judge has not listened for long enough to say; what was recorded stands. */
+export type Sight = Blindness | 'clear' | 'unknown'
+
+export interface Patience {
+  heard(node: NodeId): void
+  setLive(live: boolean): void
+  tick(): void
+  sight(job: string): Sight
+}
+
+export interface PatienceOptions {
+  readonly clock: Clock
+  readonly validating: ValidatingTable
+  readonly view: JudgeView
+  readonly reach: (item: Validating, judgement: Judgement | Pick<Verdict, 'verdict' | 'reason'>) => void
+  readonly onSight: (job: string) => void
+}
+
+/** A node that was not heard for this many of its own intervals (at least 15 s) lets no deadline run. */
+const UNHEARD_INTERVALS = 3
+const UNHEARD_AT_LEAST_MS = 15_000
+/** Precision of deadlines: a fiftieth of them, at most this. */
+const LOOK_AT_MOST_EVERY_MS = 5_000
+/** Ticks further apart than this were a pause of the process itself. */
+const PAUSE_MS = 5_000
+/** How long a judge listens before it says that it sees. */
+const LISTEN_FIRST_MS = 30_000
+
+export const createPatience = ({ clock, validating, view, reach, onSight }: PatienceOptions): Patience => {
+  const heardAt = new Map<NodeId, number>()
+  const blind = new Map<string, Blindness>()
+  let live = true
+  let listeningSince = clock.monotonicMs()
+  let tickedAt = clock.monotonicMs()
+
+  /** Nothing that was measured so far can be trusted: everybody's clock begins again from here. */
+  const startOver = (now: number): void => {
+    listeningSince = now
+    for (const item of validating.all()) {
+      item.lookedAtMono = now
+      item.silentSinceMono = undefined
+    }
+  }
+
+  const deadline = (item: Validating, now: number): void => {
+    const { node, policy, run } = item
+    const passed = now - item.lookedAtMono
+    // A deadline of minutes need not be looked at every second: with 100,000 validating nodes that is a core's tenth.
+    if (passed < Math.min(LOOK_AT_MOST_EVERY_MS, policy.deadlineMs / 50)) return
+    item.lookedAtMono = now
+    const unheard = Math.max(UNHEARD_AT_LEAST_MS, UNHEARD_INTERVALS * policy.intervalMs)
+    if (now - (heardAt.get(node) ?? -Infinity) >= unheard) return
+    if (view.node(node)?.connection.is !== 'connected') return
+    const rollout = view.job(item.job)?.rollouts.current
+    if (rollout !== undefined && isHeld(rollout)) return
+    // Before the first report the time runs from the moment at which the node had read the document with its grant.
+    if (!item.started && !item.sawGrant) return
+    item.validatedMs += passed
+    if (item.validatedMs < policy.deadlineMs) return
+    if (!item.started) reach(item, { verdict: 'failed', reason: 'not_started' })
+    else if (run.recent.length > 0) reach(item, judgeDeadline(run))
+    // Reached on unknown windows only, a deadline fails nobody.
+    else item.blind = true
+  }
+
+  const noteStart = (item: Validating): void => {
+    if (item.started || view.reports(item.node)?.executions.has(item.execution) !== true) return
+    item.started = true
+    item.validatedMs = 0
+  }
+
+  const tick = (): void => {
+    const now = clock.monotonicMs()
+    const paused = now - tickedAt > PAUSE_MS
+    tickedAt = now
+    if (!live) return
+    if (paused) startOver(now)
+    const silent = new Map<string, Validating[]>()
+    const windowless = new Map<string, number>()
+    for (const item of validating.all()) {
+      if (item.judged || item.recovering) continue
+      noteStart(item)
+      deadline(item, now)
+      if (item.judged) continue
+      if (item.blind) windowless.set(item.job, (windowless.get(item.job) ?? 0) + 1)
+      if (!item.started || !isSilent(item, view.node(item.node), now)) continue
+      const ofJob = silent.get(item.job)
+      if (ofJob === undefined) silent.set(item.job, [item])
+      else ofJob.push(item)
+    }
+    const seen = new Map<string, Blindness>()
+    for (const [job, count] of windowless) seen.set(job, withoutWindows(count))
+    for (const [job, items] of silent) {
+      const blindness = condemn(job, items)
+      if (blindness !== undefined) seen.set(job, blindness)
+    }
+    note(seen)
+  }
+
+  /** Silent nodes of sites that are otherwise heard are lost; the rest waits. */
+  const condemn = (job: string, items: readonly Validating[]): Blindness | undefined => {
+    const whole = silentSites(view, job, items)
+    const waiting = new Set<string>()
+    for (const item of items) {
+      const site = siteOf(view, item.node)
+      if (whole.has(site) && view.node(item.node)?.connection.is !== 'lost') waiting.add(site)
+      else reach(item, { verdict: 'failed', reason: 'lost_after' })
+    }
+    if (waiting.size === 0) return undefined
+    const sites = [...waiting].sort().map((site) => (site === '' ? 'the nodes without a site' : `site ${site}`))
+    const message = `Most nodes of ${sites.join(', ')} are silent, also those that the rollout has not touched`
+    return { reason: 'site_silent', message }
+  }
+
+  const note = (seen: ReadonlyMap<string, Blindness>): void => {
+    for (const job of new Set([...blind.keys(), ...seen.keys()])) {
+      const now = seen.get(job)
+      if (blind.get(job)?.reason === now?.reason) continue
+      if (now === undefined) blind.delete(job)
+      else blind.set(job, now)
+      onSight(job)
+    }
+  }
+
+  return {
+    heard: (node) => void heardAt.set(node, clock.monotonicMs()),
+    setLive: (now) => {
+      if (now && !live) startOver(clock.monotonicMs())
+      live = now
+    },
+    tick,
+    sight: (job) => {
+      const blindness = blind.get(job)
+      if (blindness !== undefined) return blindness
+      return !live || clock.monotonicMs() - listeningSince < LISTEN_FIRST_MS ? 'unknown' : 'clear'
+    },
+  }
+}
+
+const withoutWindows = (count: number): Blindness => ({
+  reason: 'windows_unknown',
+  message: `The deadline of ${count} ${count === 1 ? 'node' : 'nodes'} has passed without one health window that could be judged`,
+})
