@@ -10,10 +10,12 @@ import {
   eventTypes,
   heartbeatSchema,
   isUnreadable,
+  jobVerbs,
   operations,
   parseJobSpec,
+  plainBodySchema,
   readCommit,
-  stopBodySchema,
+  rollbackBodySchema,
 } from '@dunlin/contracts'
 import {
   deadSubject,
@@ -116,11 +118,22 @@ describe('documents', () => {
 })
 
 describe('commands and their answers', () => {
-  const bodies = { apply: applyBodySchema, stop: stopBodySchema, delete: deleteBodySchema }
+  const bodies = {
+    apply: applyBodySchema,
+    stop: plainBodySchema,
+    delete: deleteBodySchema,
+    pause: plainBodySchema,
+    resume: plainBodySchema,
+    promote: plainBodySchema,
+    halt: plainBodySchema,
+    rollback: rollbackBodySchema,
+    rerun: plainBodySchema,
+  }
 
   it('every verb that is built has an example', () => {
     const verbs = ofKind('command').map(({ subject }) => parseCommandSubject(subject)?.verb ?? subject)
     expect(verbs.toSorted()).toEqual(Object.keys(bodies).toSorted())
+    expect(verbs.toSorted()).toEqual(jobVerbs.toSorted())
   })
 
   it.for(ofKind('command'))('$subject', ({ subject, json }) => {

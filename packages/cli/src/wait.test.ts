@@ -2,7 +2,7 @@ import type { JobDetailView } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
 import { settled } from './wait.ts'
 
-const counts = { targets: 1, open: 0, healthy: 1, failed: 0, deferred: 0 }
+const counts = { targets: 1, open: 0, healthy: 1, failed: 0, lost: 0, deferred: 0, removed: 0 }
 type Status = JobDetailView['status']
 const running: Status = {
   version: 2,

@@ -4,10 +4,13 @@ import {
   type AcceptedView,
   type BodyInput,
   type EventView,
+  type ExplanationView,
   type JobKey,
   type Operation,
+  type PlannedView,
   type QueryInput,
   type ResponseOf,
+  type RolloutDetailView,
 } from '@dunlin/contracts'
 import { follow, type FollowOptions } from './follow.ts'
 import { send, type ClientOptions } from './request.ts'
@@ -35,10 +38,36 @@ export interface Client {
     get(key: JobKey, query?: Query<Ops['getJob']>, options?: CallOptions): Promise<ResponseOf<Ops['getJob']>>
     stop(key: JobKey, body?: BodyInput<Ops['stopJob']>, options?: CommandOptions): Promise<AcceptedView>
     delete(key: JobKey, query?: Query<Ops['deleteJob']>, options?: CommandOptions): Promise<AcceptedView>
+    rollback(key: JobKey, body?: BodyInput<Ops['rollbackJob']>, options?: CommandOptions): Promise<AcceptedView>
+    rerun(key: JobKey, body?: BodyInput<Ops['rerunJob']>, options?: CommandOptions): Promise<AcceptedView>
+    /** What applying would do; nothing is written. */
+    plan(input: SpecInput, query?: Query<Ops['planJob']>, options?: CallOptions): Promise<PlannedView>
+    explain(key: JobKey, query?: Query<Ops['explainJob']>, options?: CallOptions): Promise<ExplanationView>
+  }
+  /** The present rollout of a job. */
+  readonly rollouts: {
+    get(key: JobKey, query?: Query<Ops['getRollout']>, options?: CallOptions): Promise<RolloutDetailView>
+    nodes(
+      key: JobKey,
+      id: string,
+      query?: Query<Ops['listRolloutNodes']>,
+      options?: CallOptions,
+    ): Promise<ResponseOf<Ops['listRolloutNodes']>>
+    explain(
+      key: JobKey,
+      id: string,
+      query?: Query<Ops['explainRollout']>,
+      options?: CallOptions,
+    ): Promise<ExplanationView>
+    pause(key: JobKey, body?: BodyInput<Ops['pauseRollout']>, options?: CommandOptions): Promise<AcceptedView>
+    resume(key: JobKey, body?: BodyInput<Ops['resumeRollout']>, options?: CommandOptions): Promise<AcceptedView>
+    promote(key: JobKey, body?: BodyInput<Ops['promoteRollout']>, options?: CommandOptions): Promise<AcceptedView>
+    halt(key: JobKey, body?: BodyInput<Ops['haltRollout']>, options?: CommandOptions): Promise<AcceptedView>
   }
   readonly nodes: {
     list(query?: Query<Ops['listNodes']>, options?: CallOptions): Promise<ResponseOf<Ops['listNodes']>>
     get(id: string, options?: CallOptions): Promise<ResponseOf<Ops['getNode']>>
+    explain(id: string, query?: Query<Ops['explainNode']>, options?: CallOptions): Promise<ExplanationView>
   }
   readonly executions: {
     list(query?: Query<Ops['listExecutions']>, options?: CallOptions): Promise<ResponseOf<Ops['listExecutions']>>
@@ -63,26 +92,33 @@ export const createClient = (client: ClientOptions): Client => {
     const response = await send(client, { method, path, query: queryOf(query), ...parts })
     return (await response.json()) as ResponseOf<O>
   }
+  /** A command to a job that is there: its words are in the body, its id and expectation in the headers. */
+  const command =
+    <O extends Operation>(operation: O) =>
+    (key: JobKey, body?: BodyInput<O>, options: CommandOptions = {}): Promise<ResponseOf<O>> =>
+      call(operation, {
+        params: { ...key },
+        body: body ?? {},
+        headers: commandHeaders(options),
+        signal: options.signal,
+      })
   return {
     jobs: {
       apply: (input, options = {}) => {
-        const text = 'text' in input
-        const type = text ? { 'content-type': input.format === 'json' ? 'application/json' : 'application/yaml' } : {}
+        const { body, headers } = specBody(input)
         return call(operations.applyJob, {
-          body: text ? input.text : input.spec,
-          headers: { ...commandHeaders(options), ...type },
+          body,
+          headers: { ...commandHeaders(options), ...headers },
           signal: options.signal,
         })
       },
+      plan: (input, query, options) => call(operations.planJob, { ...specBody(input), query, ...options }),
+      explain: (key, query, options) => call(operations.explainJob, { params: { ...key }, query, ...options }),
+      rollback: command(operations.rollbackJob),
+      rerun: command(operations.rerunJob),
       list: (query, options) => call(operations.listJobs, { query, ...options }),
       get: (key, query, options) => call(operations.getJob, { params: { ...key }, query, ...options }),
-      stop: (key, body, options = {}) =>
-        call(operations.stopJob, {
-          params: { ...key },
-          body: body ?? {},
-          headers: commandHeaders(options),
-          signal: options.signal,
-        }),
+      stop: command(operations.stopJob),
       delete: (key, query, options = {}) =>
         call(operations.deleteJob, {
           params: { ...key },
@@ -91,9 +127,21 @@ export const createClient = (client: ClientOptions): Client => {
           signal: options.signal,
         }),
     },
+    rollouts: {
+      get: (key, query, options) => call(operations.getRollout, { params: { ...key }, query, ...options }),
+      nodes: (key, id, query, options) =>
+        call(operations.listRolloutNodes, { params: { ...key, id }, query, ...options }),
+      explain: (key, id, query, options) =>
+        call(operations.explainRollout, { params: { ...key, id }, query, ...options }),
+      pause: command(operations.pauseRollout),
+      resume: command(operations.resumeRollout),
+      promote: command(operations.promoteRollout),
+      halt: command(operations.haltRollout),
+    },
     nodes: {
       list: (query, options) => call(operations.listNodes, { query, ...options }),
       get: (id, options) => call(operations.getNode, { params: { id }, ...options }),
+      explain: (id, query, options) => call(operations.explainNode, { params: { id }, query, ...options }),
     },
     executions: { list: (query, options) => call(operations.listExecutions, { query, ...options }) },
     commands: { get: (id, options) => call(operations.getCommand, { params: { id }, ...options }) },
@@ -103,6 +151,14 @@ export const createClient = (client: ClientOptions): Client => {
       for await (const event of follow(client, { method, path, query: queryOf(filter) }, options))
         yield JSON.parse(event.data) as EventView
     },
+  }
+}
+
+const specBody = (input: SpecInput) => {
+  if (!('text' in input)) return { body: input.spec, headers: {} }
+  return {
+    body: input.text,
+    headers: { 'content-type': input.format === 'json' ? 'application/json' : 'application/yaml' },
   }
 }
 

@@ -36,6 +36,8 @@ import { registerJobs } from './routes/jobs.ts'
 import { registerLog } from './routes/log.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
+import { registerSteering } from './routes/steering.ts'
+import { registerRollouts } from './routes/rollouts.ts'
 import { registerService } from './routes/service.ts'
 import { API_FOLD, createApiState } from './state/api-state.ts'
 import { createCaughtUp } from './state/caught-up.ts'
@@ -157,7 +159,15 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     extra: () => state.extra(),
     onFailed: (error) => logger.warn('snapshot not written', { code: error.code, detail: error.message }),
   })
-  const submit = createSubmit({ state, handler, clock, random: ports.random, hasRoom: health.hasRoom })
+  const submit = createSubmit({
+    state,
+    handler,
+    clock,
+    random: ports.random,
+    hasRoom: health.hasRoom,
+    log,
+    archive: ports.archive,
+  })
 
   const app = createServer(logger, metrics)
   const context: RouteContext = {
@@ -173,6 +183,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   }
   for (const register of [
     registerJobs,
+    registerSteering,
+    registerRollouts,
     registerNodes,
     registerExecutions,
     registerEvents,

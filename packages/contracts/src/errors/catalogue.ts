@@ -38,6 +38,13 @@ export const errorCatalogue = {
   reply_subject_refused: entry(400, false, 'Dunlin-Reply-To must lie under _INBOX.'),
   // What was asked does not fit the present state.
   job_not_found: entry(404, false, 'There is no such job.'),
+  rollout_not_found: entry(404, false, 'There is no such rollout.', 'The job shows the rollouts that are remembered.'),
+  version_not_found: entry(
+    404,
+    false,
+    'There is no such version of this job, or it is not kept any more.',
+    'The job shows its versions under status.versions; apply the old spec again to go back further.',
+  ),
   node_not_found: entry(404, false, 'There is no such node.'),
   execution_not_found: entry(404, false, 'There is no such execution.'),
   command_unknown: entry(
@@ -53,6 +60,18 @@ export const errorCatalogue = {
     false,
     'The job must be stopped, completed or failed first.',
     'Stop it, or delete with force.',
+  ),
+  wrong_phase: entry(
+    409,
+    false,
+    'The rollout is in a phase in which this is not possible.',
+    '"phase" and "holds" say where it stands, "possible" what can be done.',
+  ),
+  no_rollback_target: entry(
+    409,
+    false,
+    'There is nothing to go back to: no other content was proven by a completed rollout.',
+    'Name a version (--version), or apply another spec.',
   ),
   wrong_state: entry(409, false, 'This is not possible in the present state.'),
   idempotency_key_reused: entry(

@@ -29,5 +29,12 @@ export {
   type JobView,
   type NodeView,
   type RefusedView,
-  type RolloutView,
 } from './views.ts'
+export {
+  rolloutSlots,
+  type PlannedView,
+  type RolloutDetailView,
+  type RolloutNodeView,
+  type RolloutView,
+} from './rollout-views.ts'
+export { type ExplanationView } from './explain-views.ts'

@@ -13,7 +13,7 @@ export interface Operation {
   /** Parameters in braces: `/api/v1/jobs/{namespace}/{name}`. */
   readonly path: `/${string}`
   readonly summary: string
-  readonly tag: 'jobs' | 'nodes' | 'executions' | 'events' | 'commands' | 'log' | 'service'
+  readonly tag: 'jobs' | 'rollouts' | 'explain' | 'nodes' | 'executions' | 'events' | 'commands' | 'log' | 'service'
   readonly params?: ObjectSchema
   readonly query?: ObjectSchema
   /** Lower-case names. */

@@ -1,7 +1,22 @@
 /** Every operation of the HTTP API, once. A name here is a method of the client and an operationId of the document. */
 import * as z from 'zod'
 import { jobStateTypes } from '../events/job.ts'
+import { explainOperations } from './explain-operations.ts'
 import { operation } from './operation.ts'
+import {
+  commandBody,
+  commandErrors,
+  commandHeaders,
+  flag,
+  jobParams,
+  label,
+  page,
+  read,
+  reason,
+  text,
+  wholeNumber,
+} from './operation-parts.ts'
+import { rolloutOperations } from './rollout-operations.ts'
 import {
   acceptedView,
   compactedView,
@@ -15,61 +30,6 @@ import {
   readinessView,
   refusedView,
 } from './views.ts'
-
-const text = z.string().min(1).max(1024)
-const reason = z.string().max(1000)
-const jobParams = z.object({ namespace: text, name: text })
-/** Digits only: `Number` would also read "", "0x10" and "1e3", and an empty `since` would replay the whole log. */
-const digits = (min: number, max: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && !/^\d{1,15}$/.test(value) ? Number.NaN : value),
-    z.coerce.number('expected a whole number').int().min(min).max(max),
-  )
-const wholeNumber = digits(0, Number.MAX_SAFE_INTEGER)
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
-
-const minSeq = wholeNumber
-  .optional()
-  .meta({ description: 'Wait until this process has read the log up to here: shows what a command has just written' })
-const read = z.strictObject({ min_seq: minSeq })
-const page = {
-  // In words too: zod leaves a default out of the JSON Schema of what is preprocessed.
-  limit: digits(1, 1000).default(100).meta({ description: 'Items of a page; 100 when absent' }),
-  cursor: z.string().max(4096).optional(),
-  min_seq: minSeq,
-}
-const label = z
-  .union([z.string(), z.array(z.string())])
-  .optional()
-  .meta({ description: 'key=value; may be repeated, then all must hold' })
-
-const commandHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7d][\x21-\x7e]{0,199}$/, 'expected 1 to 200 printable ASCII characters, not beginning with "~"')
-    .optional()
-    .meta({ description: 'Command id: the same command sent twice is applied once' }),
-  'if-match': z
-    .string()
-    .regex(/^"?(version:)?\d{1,15}"?$/, 'expected a revision, or version:<n>')
-    .optional()
-    .meta({ description: 'Revision that the job must have, or `version:<n>`; 0 = it must not exist' }),
-  'x-dunlin-actor': z
-    .string()
-    .regex(/^[^\p{Cc}]{1,128}$/u)
-    .optional()
-    .meta({ description: 'Who asks; recorded as user:<name>' }),
-})
-
-const commandErrors = [
-  'idempotency_key_reused',
-  'precondition_failed',
-  'expired',
-  'log_full',
-  'log_busy',
-  'log_gap',
-  'needs_upgrade',
-] as const
 
 export const operations = {
   applyJob: operation({
@@ -124,9 +84,7 @@ export const operations = {
     tag: 'jobs',
     params: jobParams,
     headers: commandHeaders,
-    body: z
-      .strictObject({ reason: reason.optional(), not_after: z.iso.datetime({ offset: true }).optional() })
-      .optional(),
+    body: commandBody,
     response: acceptedView,
     errors: [...commandErrors, 'job_not_found', 'malformed_body', 'unsupported_media_type', 'body_too_large'],
   }),
@@ -141,6 +99,8 @@ export const operations = {
     response: acceptedView,
     errors: [...commandErrors, 'job_not_found', 'job_not_stopped'],
   }),
+  ...rolloutOperations,
+  ...explainOperations,
   listNodes: operation({
     method: 'GET',
     path: '/api/v1/nodes',

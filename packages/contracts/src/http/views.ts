@@ -1,9 +1,8 @@
 /** What the API shows: instants as RFC 3339, names in snake_case, numbers as they stand in the log. */
 import * as z from 'zod'
 import { jobStateTypes } from '../events/job.ts'
+import { count, instant, rolloutView } from './rollout-views.ts'
 
-const instant = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
-const count = z.int().nonnegative()
 const labels = z.record(z.string(), z.string())
 
 export const executionStates = [
@@ -31,30 +30,6 @@ const jobStateView = z
     details: z.record(z.string(), z.number()).optional(),
   })
   .meta({ id: 'JobState' })
-
-const rolloutCountsView = z.object({
-  targets: count,
-  open: count,
-  healthy: count,
-  failed: count,
-  deferred: count,
-})
-
-export const rolloutView = z
-  .object({
-    id: z.string(),
-    type: z.string(),
-    version: z.int(),
-    phase: z.string(),
-    strategy: z.string().optional(),
-    opened_at: instant,
-    closed_at: instant.optional(),
-    wave: z.int().optional().meta({ description: 'Wave under way, from 1; 0 before the first' }),
-    waves: z.array(count).optional().meta({ description: 'Targets of each wave' }),
-    counts: rolloutCountsView,
-    halted: z.object({ reason: z.string(), message: z.string(), at: instant }).optional(),
-  })
-  .meta({ id: 'Rollout' })
 
 const jobStatusFields = {
   version: z.int(),
@@ -101,6 +76,8 @@ export const jobDetailView = z
           spec_hash: z.string(),
           content: z.string(),
           rolled_back_from: z.int().optional(),
+          rolled_back_to: z.int().optional().meta({ description: 'The version whose content it took' }),
+          rerun: z.boolean().optional(),
         }),
       ),
       placement: z
@@ -255,7 +232,6 @@ export const readinessView = z
   .meta({ id: 'Readiness' })
 
 export type JobStateView = z.output<typeof jobStateView>
-export type RolloutView = z.output<typeof rolloutView>
 export type JobView = z.output<typeof jobView>
 export type JobDetailView = z.output<typeof jobDetailView>
 export type NodeView = z.output<typeof nodeView>

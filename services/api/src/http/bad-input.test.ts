@@ -119,7 +119,7 @@ describe('a bad PUT /api/v1/jobs is refused by name and place, and changes nothi
       'PUT',
       '/api/v1/jobs',
       yaml(
-        'name: x\ntype: process\nconfig: {command: x}\nrollout:\n  strategy: canary\ntimeouts:\n  queue_timeout: 5m\n',
+        'name: x\ntype: process\nconfig: {command: x}\ntimeouts:\n  queue_timeout: 5m\nschedule:\n  cron: 0 4 * * *\n',
       ),
     )
     expect([answer.status, answer.problem()]).toMatchObject([
@@ -127,8 +127,8 @@ describe('a bad PUT /api/v1/jobs is refused by name and place, and changes nothi
       {
         code: 'not_built',
         errors: [
-          { path: 'timeouts.queue_timeout', line: 7 },
-          { path: 'rollout.auto_promote', line: 4, hint: expect.stringContaining('auto_promote: true') as string },
+          { path: 'schedule', line: 6 },
+          { path: 'timeouts.queue_timeout', line: 5, hint: expect.stringContaining('execution_timeout') as string },
         ],
       },
     ])

@@ -4,7 +4,8 @@ import {
   deleteBodySchema,
   DunlinError,
   jobVerbs,
-  stopBodySchema,
+  plainBodySchema,
+  rollbackBodySchema,
   type JobKey,
   type JobSpec,
   type Warning,
@@ -21,7 +22,8 @@ interface Common {
 }
 export type ParsedCommand =
   | (Common & { readonly verb: 'apply'; readonly spec: JobSpec; readonly warnings: readonly Warning[] })
-  | (Common & { readonly verb: 'stop' })
+  | (Common & { readonly verb: 'stop' | 'pause' | 'resume' | 'promote' | 'halt' | 'rerun' })
+  | (Common & { readonly verb: 'rollback'; readonly version?: number | undefined; readonly whole: boolean })
   | (Common & { readonly verb: 'delete'; readonly force: boolean })
 
 interface BodySchema<T> {
@@ -58,7 +60,7 @@ const common = (
   claimedActor: body.actor,
 })
 
-/** Throws unknown_verb, not_built, invalid_command, invalid_spec, literal_secret or subject_mismatch. */
+/** Throws unknown_verb, invalid_command, not_built, invalid_spec, literal_secret or subject_mismatch. */
 export const parseCommand = (key: JobKey, verb: string, body: unknown): ParsedCommand => {
   switch (verb) {
     case 'apply': {
@@ -71,14 +73,21 @@ export const parseCommand = (key: JobKey, verb: string, body: unknown): ParsedCo
       return { ...common(key, read), verb, spec, warnings }
     }
     case 'stop':
-      return { ...common(key, readBody(stopBodySchema, body)), verb }
+    case 'pause':
+    case 'resume':
+    case 'promote':
+    case 'halt':
+    case 'rerun':
+      return { ...common(key, readBody(plainBodySchema, body)), verb }
+    case 'rollback': {
+      const read = readBody(rollbackBodySchema, body)
+      return { ...common(key, read), verb, version: read.version, whole: read.whole ?? false }
+    }
     case 'delete': {
       const read = readBody(deleteBodySchema, body)
       return { ...common(key, read), verb, force: read.force ?? false }
     }
     default:
-      if ((jobVerbs as readonly string[]).includes(verb))
-        throw new DunlinError('not_built', `"${verb}" is not built yet.`)
       throw new DunlinError('unknown_verb', `There is no command ${JSON.stringify(verb)}.`, {
         hint: `Commands are ${jobVerbs.join(', ')}.`,
       })

@@ -111,7 +111,9 @@ describe('commands by subject', () => {
 
   it.each<[string, string, unknown, Record<string, string>, string]>([
     ['an unknown verb', 'explode', {}, {}, 'unknown_verb'],
-    ['a verb that is not built', 'promote', {}, {}, 'not_built'],
+    ['a version that is no number', 'rollback', { version: '3' }, {}, 'invalid_command'],
+    ['a body of another verb', 'pause', { version: 3 }, {}, 'invalid_command'],
+    ['going back where nothing was applied', 'rollback', {}, {}, 'job_not_found'],
     ['text that is not JSON', 'apply', '{"spec"', {}, 'malformed_body'],
     ['a key twice', 'stop', '{"reason": "a", "reason": "b"}', {}, 'malformed_body'],
     ['a number beyond 2^53', 'apply', '{"spec": {"priority": 9007199254740993}}', {}, 'malformed_body'],

@@ -7,15 +7,18 @@ import {
   type Actor,
   type CommandOutcome,
   type JobId,
+  type JobSpec,
+  type Sha256,
 } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { decideJob, type CommandHead, type FleetKinds, type JobCommand } from '@dunlin/domain'
-import type { CommandHandler } from '@dunlin/eventstore'
+import { decideJob, type CommandHead, type FleetKinds, type Job, type JobCommand } from '@dunlin/domain'
+import type { CommandHandler, HandleResult } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
 import { sha256, type Clock, type Random } from '@dunlin/runtime'
 import type { ApiState } from '../state/api-state.ts'
 import type { Accepted } from './answer.ts'
 import type { ParsedCommand } from './commands.ts'
+import { resolveRollback, type RollbackReader } from './roll-back-to.ts'
 
 /** What goes with a command, whichever way it came. */
 export interface Envelope {
@@ -31,7 +34,7 @@ export interface Envelope {
 /** Throws the refusal, or a retryable error of the log; nothing was written when it is a refusal. */
 export type Submit = (command: ParsedCommand, envelope: Envelope) => Promise<Accepted>
 
-export interface SubmitOptions {
+export interface SubmitOptions extends RollbackReader {
   readonly state: ApiState
   readonly handler: CommandHandler<FleetKinds>
   readonly clock: Clock
@@ -40,18 +43,43 @@ export interface SubmitOptions {
   readonly hasRoom: () => boolean
 }
 
+type Rollback = Extract<ParsedCommand, { verb: 'rollback' }>
+type Decide = (job: Job) => ReturnType<typeof decideJob>
+
+/** What makes nodes work, and so the log longer. Stopping, halting and going back must be possible in a full log. */
+const wantRoom: ReadonlySet<ParsedCommand['verb']> = new Set(['apply', 'rerun', 'resume', 'promote'])
+/** How often a rollback is worked out again because the job got another version in between. */
+const MAX_RESOLVED = 8
+
 /** The command's own words, without when and by whom: what must be equal when an id is used again. */
 const bodyHash = (command: ParsedCommand): string => {
   const { verb, key, reason } = command
-  const own = verb === 'apply' ? { spec: command.spec } : verb === 'delete' ? { force: command.force } : {}
-  return sha256(canonicalJson({ verb, key, reason, ...own }))
+  return sha256(canonicalJson({ verb, key, reason, ...ownWords(command) }))
 }
 
-export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitOptions): Submit => {
-  const jobCommand = (command: ParsedCommand, head: CommandHead): JobCommand => {
+const ownWords = (command: ParsedCommand): Readonly<Record<string, unknown>> => {
+  switch (command.verb) {
+    case 'apply':
+      return { spec: command.spec }
+    case 'delete':
+      return { force: command.force }
+    case 'rollback':
+      return { version: command.version, whole: command.whole }
+    default:
+      return {}
+  }
+}
+
+const versionOf = ({ versions }: Job): number => (versions.is === 'present' ? versions.version : 0)
+
+export const createSubmit = (options: SubmitOptions): Submit => {
+  const { state, handler, clock, random, hasRoom, log, archive } = options
+
+  const jobCommand = (command: Exclude<ParsedCommand, Rollback>, head: CommandHead): JobCommand => {
     const reason = command.reason === undefined ? {} : { reason: command.reason }
-    if (command.verb === 'stop') return { ...head, ...reason, verb: 'stop' }
     if (command.verb === 'delete') return { ...head, ...reason, verb: 'delete', force: command.force }
+    if (command.verb === 'stop') return { ...head, ...reason, verb: 'stop' }
+    if (command.verb !== 'apply') return { ...head, ...reason, verb: command.verb }
     const { spec } = command
     return {
       ...head,
@@ -60,6 +88,42 @@ export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitO
       specHash: specHash(spec, sha256),
       content: contentHash(spec, sha256),
       newJobId: random.ulid(head.at) as JobId,
+    }
+  }
+
+  /** Decides what was worked out from version `basedOn` of the job; `moved` is called when that is not the version any more. */
+  const decideRollback = async (
+    command: Rollback,
+    head: CommandHead,
+    moved: () => void,
+  ): Promise<{ readonly decide: Decide }> => {
+    const known = state.job(command.key)?.state
+    const basedOn = known === undefined ? 0 : versionOf(known)
+    const resolved = await resolveRollback({ log, archive }, command.key, known, command)
+    const found = resolved instanceof DunlinError ? undefined : resolved
+    const reason = command.reason === undefined ? {} : { reason: command.reason }
+    // The log keeps specs as plain JSON; both parts of this one were parsed before they were applied.
+    const spec = (found?.spec ?? {}) as unknown as JobSpec
+    const decided: JobCommand = {
+      ...head,
+      ...reason,
+      verb: 'rollback',
+      toVersion: found?.toVersion ?? 0,
+      spec: { ...spec },
+      specHash: found === undefined ? ('' as Sha256) : specHash(spec, sha256),
+      content: found === undefined ? ('' as Sha256) : contentHash(spec, sha256),
+    }
+    return {
+      decide: (job) => {
+        const decision = decideJob(job, decided)
+        // A refusal and a repeat are the same whatever the target is.
+        if (!decision.ok || decision.commits.length === 0) return decision
+        if (versionOf(job) !== basedOn) {
+          moved()
+          return { ok: false, error: new DunlinError('log_busy', 'The job got another version meanwhile.') }
+        }
+        return resolved instanceof DunlinError ? { ok: false, error: resolved } : decision
+      },
     }
   }
 
@@ -75,23 +139,32 @@ export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitO
       ...(expected === undefined ? {} : { expected }),
       ...(command.notAfterMs === undefined ? {} : { notAfter: command.notAfterMs }),
     }
-    const decided = jobCommand(command, head)
     const key = jobKeyText(command.key)
     let outcome: CommandOutcome | undefined
-    const result = await handler.handle({
-      kind: 'job',
-      key,
-      subject: jobSubject(command.key),
-      command: { id, by: actor, at, ...remembered },
-      decide: ({ state: job }) => {
-        const decision = decideJob(job, decided)
-        // A repeat writes nothing, and is answered as before.
-        if (decision.ok && command.verb === 'apply' && decision.commits.length > 0 && !hasRoom())
-          return { ok: false, error: new DunlinError('log_full', 'The log is nearly full: specs are not taken.') }
-        if (decision.ok) outcome = decision.result
-        return decision
-      },
-    })
+    const handle = (decide: Decide): Promise<HandleResult<Job>> =>
+      handler.handle({
+        kind: 'job',
+        key,
+        subject: jobSubject(command.key),
+        command: { id, by: actor, at, ...remembered },
+        decide: ({ state: job }) => {
+          const decision = decide(job)
+          // A repeat writes nothing, and is answered as before.
+          if (decision.ok && wantRoom.has(command.verb) && decision.commits.length > 0 && !hasRoom())
+            return { ok: false, error: new DunlinError('log_full', `The log is nearly full: ${command.verb} waits.`) }
+          if (decision.ok) outcome = decision.result
+          return decision
+        },
+      })
+    const rollBack = async (): Promise<HandleResult<Job>> => {
+      for (let left = MAX_RESOLVED; ; left -= 1) {
+        let moved = false
+        const { decide } = await decideRollback(command as Rollback, head, () => (moved = true))
+        const result = await handle(decide)
+        if (!moved || left === 1) return result
+      }
+    }
+    const result = command.verb === 'rollback' ? await rollBack() : await handle(decideAs(jobCommand(command, head)))
     if (!result.ok) throw result.error
     if (outcome === undefined) throw new DunlinError('internal', 'A decision without an outcome was accepted.')
     // A repeated command is answered with the sequence of its first commit.
@@ -108,3 +181,8 @@ export const createSubmit = ({ state, handler, clock, random, hasRoom }: SubmitO
     }
   }
 }
+
+const decideAs =
+  (command: JobCommand): Decide =>
+  (job) =>
+    decideJob(job, command)

@@ -1,8 +1,9 @@
 /** Jobs as the API shows them. */
-import type { JobDetailView, JobKey, JobStateView, JobView, RolloutView } from '@dunlin/contracts'
-import type { Job, JobState, PresentJob, Rollout, RolloutSummary } from '@dunlin/domain'
+import type { JobDetailView, JobKey, JobStateView, JobView } from '@dunlin/contracts'
+import type { Job, JobState, PresentJob } from '@dunlin/domain'
 import type { Aggregate } from '@dunlin/eventstore'
 import { instant } from './instant.ts'
+import { pastRolloutView, rolloutView } from './rollout.ts'
 
 const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status'] => {
   const { versions, placement, rollouts } = job
@@ -13,7 +14,7 @@ const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status
     updated_at: instant(versions.updatedAt),
     lifecycle: versions.lifecycle,
     state: stateView(versions.state),
-    ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts.current) }),
+    ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts, rollouts.current) }),
     placed: placement.nodes.size,
     seq: aggregate.seq,
     ...(aggregate.condition.is === 'ok'
@@ -60,6 +61,8 @@ export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: Prese
         spec_hash: record.specHash,
         content: record.content,
         ...(record.rolledBackFrom === undefined ? {} : { rolled_back_from: record.rolledBackFrom }),
+        ...(record.rolledBackTo === undefined ? {} : { rolled_back_to: record.rolledBackTo }),
+        ...(record.rerun === undefined ? {} : { rerun: record.rerun }),
       })),
       ...(last === undefined
         ? {}
@@ -87,30 +90,3 @@ const stateView = (state: JobState): JobStateView => ({
   ...(state.until === undefined ? {} : { until: instant(state.until) }),
   ...(state.details === undefined ? {} : { details: { ...state.details } }),
 })
-
-const rolloutView = (rollout: Rollout): RolloutView => ({
-  id: rollout.id,
-  type: rollout.type,
-  version: rollout.version,
-  phase: rollout.phase,
-  strategy: rollout.policy.strategy,
-  opened_at: instant(rollout.openedAt),
-  ...(rollout.closedAt === undefined ? {} : { closed_at: instant(rollout.closedAt) }),
-  wave: rollout.wave + 1,
-  waves: [...rollout.waves],
-  counts: { targets: rollout.targets.length, ...rollout.counts },
-  ...(rollout.halted === undefined ? {} : { halted: { ...rollout.halted, at: instant(rollout.halted.at) } }),
-})
-
-const pastRolloutView = (rollout: RolloutSummary): RolloutView => {
-  const { open, healthy, failed, deferred } = rollout.counts
-  return {
-    id: rollout.id,
-    type: rollout.type,
-    version: rollout.version,
-    phase: rollout.phase,
-    opened_at: instant(rollout.openedAt),
-    closed_at: instant(rollout.closedAt),
-    counts: { targets: open + healthy + failed + deferred, open, healthy, failed, deferred },
-  }
-}
