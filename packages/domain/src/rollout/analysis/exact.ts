@@ -51,8 +51,8 @@ export interface ExactCase {
 export const oneByOne = (nodes: number): readonly number[] => Array.from({ length: nodes }, () => 1)
 
 /**
- * Dynamic programming over (settled, failed) of the rollouts that go on. Inside a batch the healthy nodes settle before
- * the failed ones, as with the default thresholds (two good windows, three bad ones), and the rule is looked at after each.
+ * Dynamic programming over (settled, failed) of the rollouts that go on. The healthy nodes of a batch settle together, and
+ * before the failed ones, as with the default thresholds (two good windows, three bad ones); the rule is looked at twice.
  */
 export const characteristicsOf = ({ rule, broken, batches }: ExactCase): Characteristics => {
   const targets = batches.reduce((sum, size) => sum + size, 0)
@@ -99,8 +99,8 @@ const limitsOf = (rule: HaltingRule, targets: number): Int32Array => {
 
 const passes = (limits: Int32Array, settled: number, before: number, size: number, failing: number): boolean => {
   const healthy = size - failing
-  for (let i = 1; i <= healthy; i += 1) if (before >= (limits[settled + i] as number)) return false
-  for (let i = 1; i <= failing; i += 1) if (before + i >= (limits[settled + healthy + i] as number)) return false
+  if (healthy > 0 && before >= (limits[settled + healthy] as number)) return false
+  if (failing > 0 && before + failing >= (limits[settled + size] as number)) return false
   return true
 }
 
