@@ -103,4 +103,13 @@ export { touchedNodes } from './desired/touched.ts'
 export { FOLD_VERSION, foldings, type FleetKinds } from './fleet/foldings.ts'
 export { noLog, type LogState } from './fleet/log-state.ts'
 export { executionRow, executionRows, type ExecutionRow, type FleetReader } from './views/executions.ts'
+export { waitsOf, type Wait } from './views/explain/waits.ts'
+export { planFactsOf } from './views/plan/facts.ts'
+export {
+  planApply,
+  type PlanApplyFacts,
+  type PlannedApply,
+  type PlannedRollout,
+  type WantedSpec,
+} from './views/plan/plan-apply.ts'
 export * from './converge/index.ts'

@@ -37,6 +37,7 @@ import { registerLog } from './routes/log.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
 import { registerSteering } from './routes/steering.ts'
+import { registerPlan } from './routes/plan.ts'
 import { registerRollouts } from './routes/rollouts.ts'
 import { registerService } from './routes/service.ts'
 import { API_FOLD, createApiState } from './state/api-state.ts'
@@ -175,6 +176,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     submit,
     hub,
     log,
+    archive: ports.archive,
+    clock,
     commands: ports.commands,
     compact: createCompact({ log, archive: ports.archive, clock, logger, state }),
     metrics,
@@ -185,6 +188,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerJobs,
     registerSteering,
     registerRollouts,
+    registerPlan,
     registerNodes,
     registerExecutions,
     registerEvents,

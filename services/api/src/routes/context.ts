@@ -2,8 +2,8 @@
 import type { Submit } from '../intake/submit.ts'
 import type { ApiState } from '../state/api-state.ts'
 import type { Hub } from '../stream/hub.ts'
-import type { CommandQueue, Log } from '@dunlin/eventstore'
-import type { Metrics, Readiness } from '@dunlin/runtime'
+import type { CommandQueue, Log, ObjectStore } from '@dunlin/eventstore'
+import type { Clock, Metrics, Readiness } from '@dunlin/runtime'
 import type { Compact } from '../log/compact.ts'
 
 export interface RouteContext {
@@ -11,8 +11,10 @@ export interface RouteContext {
   readonly submit: Submit
   readonly hub: Hub
   readonly log: Log
+  readonly archive: ObjectStore
   readonly commands: CommandQueue
   readonly compact: Compact
+  readonly clock: Clock
   readonly metrics: Metrics
   readonly readiness: Readiness
   /** Throws not_ready until the log was read once, and when `minSeq` is not reached in time. */
