@@ -3,8 +3,8 @@ import type { DunlinError, ExecutionId, NodeId, RolloutId, Verdict } from '@dunl
 import { canonicalJson, parseJobKeyText, resolveRolloutPolicy, serviceActor } from '@dunlin/contracts'
 import {
   advanceRollout,
-  executionRow,
   isPresent,
+  planFactsOf,
   planSeed,
   recordVerdicts,
   type AdvanceFacts,
@@ -108,12 +108,8 @@ const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): Adv
   nowMs: at,
   mayGrant: work.mayGrant(),
   sight: work.sight(key),
-  isConnected: (node) => work.fleet.isConnected(node),
-  labelOf: (node, label) => work.fleet.labelOf(node, label),
-  isUnhealthy: (node) => {
-    const row = executionRow(job, node, work.fleet)
-    return row?.grant.verdict?.is === 'failed' || ['failed', 'degraded', 'lost'].includes(row?.observation.state ?? '')
-  },
+  // The same that a dry run sees: what it shows must be the plan that runs.
+  ...planFactsOf(job, work.fleet),
   // A spec that was applied was parsed; the log holds it as it was.
   policy: resolveRolloutPolicy(job.versions.spec),
   newRolloutId: () => work.random.ulid(at) as RolloutId,
