@@ -84,10 +84,13 @@ export {
   analysisRule,
   anyOf,
   characteristicsOf,
+  characteristicsOfGroups,
   countRule,
   mostBelievable,
   oneByOne,
   percentRule,
+  reachedPercentRule,
+  touchedOfAll,
   touchedQuantile,
   type Characteristics,
   type ExactCase,
@@ -95,7 +98,7 @@ export {
 } from './rollout/analysis/exact.ts'
 export { addOutcome, eValue, noEvidence, type Evidence, type Outcomes } from './rollout/analysis/one-sample.ts'
 export { nodesToSee, powerOf, type Power } from './rollout/analysis/power.ts'
-export { haltEvidence, whyHalt, type Halt } from './rollout/health/halting.ts'
+export { haltEvidence, SETTLED_FOR_PERCENT, whyHalt, type Halt } from './rollout/health/halting.ts'
 export { orderTargets, planSeed } from './rollout/plan/order.ts'
 export { drawWaves, rampLimit, rampSteps, sizeOf, waveSizeOf } from './rollout/plan/waves.ts'
 export { buildDocument, desiredExecution } from './desired/build.ts'

@@ -4,10 +4,13 @@ import {
   analysisRule,
   anyOf,
   characteristicsOf,
+  characteristicsOfGroups,
   countRule,
   mostBelievable,
   oneByOne,
   percentRule,
+  reachedPercentRule,
+  touchedOfAll,
   touchedQuantile,
   type HaltingRule,
 } from './exact.ts'
@@ -37,6 +40,33 @@ describe('one node at a time, 1,000 nodes, so many of them broken', () => {
       0.417,
       3,
     ))
+})
+
+/** Reference 5.9: 4,000 simulated rollouts each; what is computed must be believable beside what was simulated. */
+describe('policies of others, 1,000 nodes in groups of 10, 40, 150, 300 and 500, one at a time', () => {
+  const groups = [10, 40, 150, 300, 500]
+  const ofGroup: HaltingRule = ({ failed }, targets) => failed > 0.1 * targets
+  const shares = [0.01, 0.05, 0.1, 0.2, 0.5, 1]
+  it.each<[string, HaltingRule, readonly number[], readonly (readonly [halts: number, median?: number])[]]>([
+    ['20 % after 100', reachedPercentRule(20, 100), [1000], [[0], [0], [0.003], [0.9, 100], [1, 100], [1, 100]]],
+    ['20 % after 10', reachedPercentRule(20, 10), [1000], [[0.005], [0.096], [0.33, 10], [0.97, 10], [1, 10], [1, 10]]],
+    ['5 % after 10', reachedPercentRule(5, 10), [1000], [[0.2], [0.94, 13], [1, 10], [1, 10], [1, 10], [1, 10]]],
+    ['10 % of the group', ofGroup, groups, [[0.005], [0.13], [0.93, 45], [1, 8], [1, 3], [1, 2]]],
+    ['first failure', countRule(0), [1000], [[1], [1], [1], [1], [1], [1, 1]]],
+    ['e >= 20, p0 = 5 %', analysis, [1000], [[0], [0.028], [0.995, 164], [1, 22], [1, 3], [1, 2]]],
+  ])('%s', (_, rule, sizes, simulated) => {
+    for (const [i, [halts, median]] of simulated.entries()) {
+      const computed = characteristicsOfGroups(rule, shares[i] as number, sizes)
+      expect(Math.abs(computed.halts - halts)).toBeLessThanOrEqual(0.005 + 4 * Math.sqrt((halts * (1 - halts)) / 4_000))
+      if (median === undefined) continue
+      const near = Math.abs((touchedQuantile(computed, 0.5) as number) - median)
+      expect(near).toBeLessThanOrEqual(median < 40 ? 1 : 8)
+    }
+  })
+  it('a rollout that is not halted touches everybody', () => {
+    expect(touchedOfAll(characteristicsOfGroups(percentRule(20, 100), 0.01, [1000]), 0.5)).toBe(1000)
+    expect(touchedOfAll(characteristicsOfGroups(countRule(0), 1, [1000]), 0.5)).toBe(1)
+  })
 })
 
 describe('a release that is broken everywhere', () => {

@@ -18,6 +18,12 @@ export const percentRule =
   ({ settled, failed }, targets) =>
     settled >= Math.min(fromSettled, targets) && 100 * failed > percent * settled
 
+/** As `percentRule`, and at the percentage itself too: how most fleet managers state their thresholds. */
+export const reachedPercentRule =
+  (percent: number, fromSettled: number): HaltingRule =>
+  ({ settled, failed }, targets) =>
+    settled >= Math.min(fromSettled, targets) && 100 * failed >= percent * settled
+
 /** More than this many nodes failed. */
 export const countRule =
   (most: number): HaltingRule =>
@@ -45,6 +51,28 @@ export interface ExactCase {
    * rule can reach at best.
    */
   readonly batches: readonly number[]
+}
+
+/**
+ * Groups one after another, each judged by itself: one that passes is forgotten, as in managers that watch the errors of the
+ * present group only. One node at a time, each failing by itself with this probability.
+ */
+export const characteristicsOfGroups = (
+  rule: HaltingRule,
+  share: number,
+  groups: readonly number[],
+): Characteristics => {
+  const touchedAt = new Float64Array(groups.reduce((sum, size) => sum + size, 0) + 1)
+  let [before, goesOn] = [0, 1]
+  for (const size of groups) {
+    const group = characteristicsOf({ rule, broken: { share }, batches: oneByOne(size) })
+    group.touchedAt.forEach((probability, nodes) => {
+      touchedAt[before + nodes] = (touchedAt[before + nodes] as number) + goesOn * probability
+    })
+    goesOn *= 1 - group.halts
+    before += size
+  }
+  return { halts: touchedAt.reduce((sum, probability) => sum + probability, 0), touchedAt }
 }
 
 /** One node at a time. */
@@ -132,6 +160,13 @@ const hypergeometric = (left: number, broken: number, n: number): Float64Array =
   for (let k = likeliest; k > fewest; k -= 1) row[k - 1] = (row[k] as number) / ratio(k - 1)
   const sum = row.reduce((all, weight) => all + weight, 0)
   return row.map((weight) => weight / sum)
+}
+
+/** Nodes touched in the share `q` (0..1) of all rollouts with the fewest; one that is never halted touches all. */
+export const touchedOfAll = ({ touchedAt }: Characteristics, q: number): number => {
+  let sum = 0
+  const nodes = touchedAt.findIndex((probability) => (sum += probability) >= q * (1 - 1e-12) && sum > 0)
+  return nodes < 0 ? touchedAt.length - 1 : nodes
 }
 
 /** Nodes touched in the share `q` (0..1) of the halted rollouts with the fewest; undefined when none halts. */

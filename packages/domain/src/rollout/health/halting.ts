@@ -6,7 +6,7 @@ import type { HaltEvidence } from '@dunlin/contracts'
 import type { Rollout } from '../state.ts'
 
 /** From how many settled nodes on a percentage means something; all that can settle when those are fewer. */
-const SETTLED_FOR_PERCENT = 40
+export const SETTLED_FOR_PERCENT = 40
 
 export interface Halt {
   readonly reason: 'analysis' | 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted'
