@@ -49,6 +49,7 @@ export { observe, type Observation, type ObservedState } from './execution/obser
 export { advanceRollout, waveMembers } from './rollout/advance.ts'
 export { type AdvanceFacts, type Blindness } from './rollout/facts.ts'
 export { nextType, policyFor } from './rollout/open.ts'
+export { freePlaces, revokeUnstarted, type RevokeFacts } from './rollout/revoke.ts'
 export { drawPlan, SITE_LABEL, type PlanFacts, type PlanRequest, type RolloutPlan } from './rollout/plan/plan.ts'
 export {
   countsOf,
@@ -106,6 +107,9 @@ export { touchedNodes } from './desired/touched.ts'
 export { FOLD_VERSION, foldings, type FleetKinds } from './fleet/foldings.ts'
 export { noLog, type LogState } from './fleet/log-state.ts'
 export { executionRow, executionRows, type ExecutionRow, type FleetReader } from './views/executions.ts'
+export { type Check, type Checked, type ToldDecision } from './views/explain/decision.ts'
+export { createExplainer, type About, type Explainer } from './views/explain/explainer.ts'
+export { tellNodeEvent } from './views/explain/tell-node.ts'
 export { waitsOf, type Wait } from './views/explain/waits.ts'
 export { planFactsOf } from './views/plan/facts.ts'
 export {

@@ -12,6 +12,7 @@ import type { Strangers } from './judge/strangers.ts'
 import { createValidatingTable } from './judge/validating.ts'
 import type { EnginePorts } from './ports.ts'
 import { appendNext, appendVerdicts, type WaveWork } from './waves/advance.ts'
+import { createStaleDocuments } from './waves/stale-documents.ts'
 
 export interface EngineOptions {
   /** Name of this instance in the lease. */
@@ -46,6 +47,7 @@ export interface RunningEngine {
 const RETRY_MS = 500
 const ROOM_EVERY_MS = 2_000
 const ROOM_SHARE = 0.9
+const DOCUMENTS_EVERY_MS = 10_000
 const SNAPSHOT_EVERY = 20_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
 
@@ -79,10 +81,15 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     },
   })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
+  const documents = createStaleDocuments(ports.desired, clock)
   const work: WaveWork = {
     mayGrant: () => hasRoom,
     sight: (key) => judge.sight(key),
-    revocationsLookedAt: new Map(),
+    revocations: {
+      isConnected: (node) => fleet.isConnected(node),
+      isStarted: (node, execution) => fleet.reports(node)?.executions.has(execution) === true,
+      isStale: (node) => documents.isStale(node),
+    },
     clock,
     random: ports.random,
     fleet,
@@ -178,6 +185,19 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     for (const item of validating.all()) judge.onReport(item.node)
   }
 
+  /** Looks after places that revoked grants still take. */
+  const documentWatch = every(clock, DOCUMENTS_EVERY_MS, async () => {
+    if (!leads || !caughtUp || !live || fleet.revoking.size === 0) return
+    const revoked = [...fleet.revoking].flatMap((key) => [...(fleet.job(key)?.rollouts.revoked ?? [])])
+    const free = await documents.look(revoked).catch((error: unknown) => {
+      logger.warn('documents of revoked grants were not read', { detail: String(error) })
+      return false
+    })
+    if (!free) return
+    for (const key of fleet.revoking) fleet.due.add(key)
+    pump.wake()
+  })
+
   /** From 90 % of its limit on the log is kept for what ends things: stops, halts, verdicts. */
   const roomWatch = every(clock, ROOM_EVERY_MS, async () => {
     const { bytes, maxBytes } = await ports.log.info()
@@ -216,6 +236,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     stop: async () => {
       tick.cancel()
       roomWatch.cancel()
+      documentWatch.cancel()
       await snapshots.stop()
       judge.stop()
       await lease.stop()

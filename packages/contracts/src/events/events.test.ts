@@ -89,6 +89,8 @@ const examples: Readonly<Record<LogEvent['type'], Readonly<Record<string, unknow
     unhealthy: ['edge-1'],
   },
   NodesDeferred: { rollout: ulid, nodes: [{ node: 'edge-2', reason: 'offline' }] },
+  GrantsRevoked: { rollout: ulid, nodes: ['edge-2'] },
+  PlacesFreed: { rollout: ulid, nodes: ['edge-2'] },
   VerdictsReached: {
     rollout: ulid,
     verdicts: [

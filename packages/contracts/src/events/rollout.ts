@@ -100,11 +100,28 @@ export const nodesGrantedSchema = z.object({
   unhealthy: z.optional(z.array(nodeIdSchema)),
 })
 
-/** A target whose turn came while it could not be reached (or was revoked before it started): in no denominator. */
+/** A target whose turn came while it could not be reached: in no denominator. Logs before 0.2 revoke grants by it, too. */
 export const nodesDeferredSchema = z.object({
   type: z.literal('NodesDeferred'),
   rollout: rolloutIdSchema,
   nodes: z.array(z.object({ node: nodeIdSchema, reason: z.enum(['offline', 'revoked', 'rollout_halted']) })),
+})
+
+/**
+ * Open grants of nodes that fell silent before they started. Each node's last healthy grant stands again; its place in the
+ * budget stays taken, because it may have read the grant and may still activate it.
+ */
+export const grantsRevokedSchema = z.object({
+  type: z.literal('GrantsRevoked'),
+  rollout: rolloutIdSchema,
+  nodes: z.array(nodeIdSchema),
+})
+
+/** Revoked grants that can no longer be activated: the documents without them are written for longer than any is fresh. */
+export const placesFreedSchema = z.object({
+  type: z.literal('PlacesFreed'),
+  rollout: rolloutIdSchema,
+  nodes: z.array(nodeIdSchema),
 })
 
 /** One window as the node cut it: number, messages in and messages failed inside it, and what disturbed it. */
@@ -216,6 +233,8 @@ export type WaveStarted = z.output<typeof waveStartedSchema>
 export type WavePassed = z.output<typeof wavePassedSchema>
 export type NodesGranted = z.output<typeof nodesGrantedSchema>
 export type NodesDeferred = z.output<typeof nodesDeferredSchema>
+export type GrantsRevoked = z.output<typeof grantsRevokedSchema>
+export type PlacesFreed = z.output<typeof placesFreedSchema>
 export type HealthWindow = z.output<typeof windowSchema>
 export type Verdict = z.output<typeof verdictSchema>
 export type VerdictsReached = z.output<typeof verdictsReachedSchema>
@@ -236,6 +255,8 @@ export const rolloutEventSchemas = [
   wavePassedSchema,
   nodesGrantedSchema,
   nodesDeferredSchema,
+  grantsRevokedSchema,
+  placesFreedSchema,
   verdictsReachedSchema,
   holdPlacedSchema,
   holdLiftedSchema,
@@ -251,6 +272,8 @@ export type RolloutEvent =
   | WavePassed
   | NodesGranted
   | NodesDeferred
+  | GrantsRevoked
+  | PlacesFreed
   | VerdictsReached
   | HoldPlaced
   | HoldLifted

@@ -20,6 +20,9 @@ export const touchedNodes = (
       case 'NodesDeferred':
         for (const { node, reason } of event.nodes) if (reason === 'revoked') touched.add(node)
         break
+      case 'GrantsRevoked':
+        for (const node of event.nodes) touched.add(node)
+        break
       case 'PlacementCompleted':
         for (const node of job.placement.removed) touched.add(node)
         break

@@ -10,17 +10,18 @@ interface RolloutJson extends Omit<Rollout, 'slots'> {
 interface JobJson {
   readonly versions: Versions
   readonly placement: Omit<Placement, 'nodes' | 'removed'> & { readonly nodes: NodeId[] }
-  readonly rollouts: Omit<Rollouts, 'current' | 'grants' | 'atRisk'> & {
+  readonly rollouts: Omit<Rollouts, 'current' | 'grants' | 'atRisk' | 'revoked'> & {
     readonly current?: RolloutJson
     readonly grants: [NodeId, Grant][]
     readonly atRisk: NodeId[]
+    readonly revoked: [NodeId, number][]
   }
   readonly commands: Omit<RememberedCommands, 'byId'> & { readonly byId: RememberedCommand[] }
 }
 
 export const jobToJson = (job: Job): JobJson => {
   const { nodes, removed: _, ...placement } = job.placement
-  const { current, grants, atRisk, ...rollouts } = job.rollouts
+  const { current, grants, atRisk, revoked, ...rollouts } = job.rollouts
   const { byId, ...commands } = job.commands
   return {
     versions: job.versions,
@@ -30,6 +31,7 @@ export const jobToJson = (job: Job): JobJson => {
       ...(current === undefined ? {} : { current: { ...current, slots: [...current.slots] } }),
       grants: [...grants],
       atRisk: [...atRisk],
+      revoked: [...revoked],
     },
     commands: { ...commands, byId: [...byId.values()] },
   }
@@ -38,7 +40,7 @@ export const jobToJson = (job: Job): JobJson => {
 /** Trusts its input (a snapshot is our own, found by fold number and proven by hash) and keeps parts of it. */
 export const jobFromJson = (json: unknown): Job => {
   const { versions, placement, rollouts, commands } = json as JobJson
-  const { current, grants, atRisk, ...restOfRollouts } = rollouts
+  const { current, grants, atRisk, revoked, ...restOfRollouts } = rollouts
   const { byId, ...restOfCommands } = commands
   return {
     versions,
@@ -48,6 +50,7 @@ export const jobFromJson = (json: unknown): Job => {
       ...(current === undefined ? {} : { current: { ...current, slots: new Map(current.slots) } }),
       grants: new Map(grants),
       atRisk: new Set(atRisk),
+      revoked: new Map(revoked),
     },
     commands: { ...restOfCommands, byId: new Map(byId.map((entry) => [entry.id, entry])) },
   }

@@ -6,7 +6,7 @@ import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
 import { awaitsTurn, defer, takeTurns } from './grants.ts'
-import { whyHalt } from './health/halting.ts'
+import { whyHalt, type Prospects } from './health/halting.ts'
 import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
 import { waveSizeOf } from './plan/waves.ts'
 import { countsOf, isHeld, runsHealthily, type Rollout } from './state.ts'
@@ -40,9 +40,9 @@ export const advanceRollout = (job: Job, facts: AdvanceFacts): Commits => {
 
 const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
   const { budget } = rollout
-  const someoneWaits = () =>
-    rollout.targets.some((node) => awaitsFirstGrant(rollout, node) && job.placement.nodes.has(node))
-  const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, someoneWaits)
+  const waiting = () =>
+    rollout.targets.filter((node) => awaitsFirstGrant(rollout, node) && job.placement.nodes.has(node))
+  const halt = whyHalt(rollout, prospectsOf(job, rollout, budget, waiting))
   if (halt !== undefined) return haltRollout(job, rollout, halt, budget, facts)
   const sight = lookAround(rollout, facts)
   if (sight.length > 0) return sight
@@ -57,6 +57,29 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   const unsettled = members.some((node) => job.placement.nodes.has(node) && isUnsettled(rollout, node))
   return unsettled ? expire(rollout, facts) : endWave(job, rollout, facts)
 }
+
+const prospectsOf = (
+  { rollouts: { atRisk, revoked, grants }, placement }: PresentJob,
+  { targets, slots }: Rollout,
+  budget: number,
+  waiting: () => readonly NodeId[],
+): Prospects => ({
+  // A revoked grant's place comes free by itself, as soon as the grant can no longer be activated.
+  stuckAtRisk: atRisk.size - revoked.size,
+  budget,
+  stillToSettle: () => {
+    let count = 0
+    for (const node of targets) if (!slots.has(node) && placement.nodes.has(node)) count += 1
+    for (const [node, slot] of slots)
+      if (slot === 'open' ? grants.get(node)?.wasUnhealthy !== true : slot === 'removed' && placement.nodes.has(node))
+        count += 1
+    return count
+  },
+  waitsForPlace: () => {
+    const nodes = waiting()
+    return nodes.length > 0 && !nodes.some((node) => atRisk.has(node))
+  },
+})
 
 /** A judge that cannot see holds the rollout, and lets it go on when it sees again. */
 const lookAround = (rollout: Rollout, { sight }: AdvanceFacts): Commits => {
@@ -160,7 +183,10 @@ const isUnsettled = (rollout: Rollout, node: NodeId): boolean =>
 const grantJoiners = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
   const waiting = joiners(job, rollout).filter((node) => facts.isConnected(node))
   const budget = Math.max(rollout.budget, waveSizeOf(rollout.policy, job.placement.nodes.size))
-  const halt = whyHalt(rollout, job.rollouts.atRisk.size, budget, () => waiting.length > 0)
+  const halt = whyHalt(
+    rollout,
+    prospectsOf(job, rollout, budget, () => waiting),
+  )
   if (halt !== undefined) return haltRollout(job, rollout, halt, budget, facts)
   if (rollout.phase === 'completed') {
     const sight = lookAround(rollout, facts)

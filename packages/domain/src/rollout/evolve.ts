@@ -30,6 +30,8 @@ const rolloutTypes: ReadonlySet<string> = new Set<RolloutEvent['type']>([
   'WavePassed',
   'NodesGranted',
   'NodesDeferred',
+  'GrantsRevoked',
+  'PlacesFreed',
   'VerdictsReached',
   'HoldPlaced',
   'HoldLifted',
@@ -89,8 +91,20 @@ export const evolveRollouts = (
     case 'NodesDeferred':
       for (const { node, reason } of event.nodes) {
         place(rollout, node, 'deferred')
-        if (reason === 'revoked') revoke(rollouts, node)
+        if (reason !== 'revoked') continue
+        revoke(rollouts, node)
+        rollouts.atRisk.delete(node)
       }
+      return
+    case 'GrantsRevoked':
+      for (const node of event.nodes) {
+        place(rollout, node, 'deferred')
+        revoke(rollouts, node)
+        rollouts.revoked.set(node, context.seq)
+      }
+      return
+    case 'PlacesFreed':
+      for (const node of event.nodes) if (rollouts.revoked.delete(node)) rollouts.atRisk.delete(node)
       return
     case 'VerdictsReached':
       for (const verdict of event.verdicts) settle(rollouts, rollout, verdict, context)
@@ -149,17 +163,17 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
       ...(lastHealthy === undefined ? {} : { lastHealthy }),
     })
     rollouts.atRisk.add(node)
+    rollouts.revoked.delete(node)
     place(rollout, node, 'open')
     if (wasUnhealthy) rollout.evidence = { ...rollout.evidence, excluded: rollout.evidence.excluded + 1 }
   }
 }
 
-/** The node never activated it: what it runs is what it settled healthy on last. */
+/** The node has not activated it as far as anybody knows: what it runs is what it settled healthy on last. */
 const revoke = (rollouts: Rollouts, node: NodeId): void => {
   const lastHealthy = rollouts.grants.get(node)?.lastHealthy
   if (lastHealthy === undefined) rollouts.grants.delete(node)
   else rollouts.grants.set(node, lastHealthy)
-  rollouts.atRisk.delete(node)
 }
 
 const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, context: CommitContext): void => {
@@ -261,6 +275,7 @@ export const releaseNodes = (rollouts: Rollouts, nodes: Iterable<NodeId>): void 
   for (const node of nodes) {
     rollouts.grants.delete(node)
     rollouts.atRisk.delete(node)
+    rollouts.revoked.delete(node)
     if (rollouts.current?.slots.has(node)) place(rollouts.current, node, 'removed')
   }
 }
@@ -269,4 +284,5 @@ export const releaseNodes = (rollouts: Rollouts, nodes: Iterable<NodeId>): void 
 export const releaseAll = (rollouts: Rollouts): void => {
   rollouts.grants.clear()
   rollouts.atRisk.clear()
+  rollouts.revoked.clear()
 }

@@ -145,12 +145,20 @@ export interface Rollouts {
   readonly grants: Map<NodeId, Grant>
   /** Granted and not yet settled healthy, over all rollouts; failed nodes stay until recovered, removed or written off. */
   readonly atRisk: Set<NodeId>
+  /** Nodes at risk only because a revoked grant may still be activated, with the log sequence of the revocation. */
+  readonly revoked: Map<NodeId, number>
 }
 
 export const ROLLOUTS_KEPT = 16
 export const PROVEN_KEPT = 4
 
-export const noRollouts = (): Rollouts => ({ past: [], proven: [], grants: new Map(), atRisk: new Set() })
+export const noRollouts = (): Rollouts => ({
+  past: [],
+  proven: [],
+  grants: new Map(),
+  atRisk: new Set(),
+  revoked: new Map(),
+})
 
 export const noSlots = (): Rollout['counts'] => ({ open: 0, healthy: 0, failed: 0, lost: 0, deferred: 0, removed: 0 })
 

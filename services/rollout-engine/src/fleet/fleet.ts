@@ -25,6 +25,8 @@ export interface Fleet extends JudgeView {
   readonly causes: Map<string, Cause>
   /** Jobs whose rollout runs or has open grants: they wait for time too (expiry, grants that can no longer be activated). */
   readonly running: Set<string>
+  /** Jobs with revoked grants whose places are still taken. */
+  readonly revoking: Set<string>
   readonly strangers: Strangers
   jobs(): Iterable<readonly [key: string, job: Job]>
   isConnected(node: NodeId): boolean
@@ -35,6 +37,9 @@ export interface Fleet extends JudgeView {
 
 export const ENGINE_FOLD = `rollout-engine/${FOLD_VERSION}`
 
+/** What changes whether a node can be reached: its turn may have come, or its grant must be revoked. */
+const turnsOf: ReadonlySet<string> = new Set<NodeEvent['type']>(['NodeConnected', 'NodeReturned', 'NodeDisconnected'])
+
 export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot): Fleet => {
   const due = new Set<string>()
   const causes = new Map<string, Cause>()
@@ -43,6 +48,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     causes.set(key, cause)
   }
   const running = new Set<string>()
+  const revoking = new Set<string>()
   const strangers = noStrangers()
   const epoch = (): number => fold.get('log', 'log')?.state.epoch ?? 0
   const placed = createPlacementIndex()
@@ -52,6 +58,8 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     // Joiners of a completed rollout wait for time like everybody else.
     if (current?.phase === 'running' || (current?.counts.open ?? 0) > 0) running.add(key)
     else running.delete(key)
+    if (job.rollouts.revoked.size > 0) revoking.add(key)
+    else revoking.delete(key)
   }
 
   const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
@@ -66,7 +74,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       listeners.onJob(folded.key, ev, job)
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
-      if (!ev.some(({ type }) => type === 'NodeConnected' || type === 'NodeReturned')) return
+      if (!ev.some(({ type }) => turnsOf.has(type))) return
       for (const job of placed.jobsOf(folded.key as NodeId)) makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })
     } else if (folded.kind === 'report') {
       countStrangers(folded.key as NodeId, folded.commit as Commit<ReportEvent>, folded.seq)
@@ -105,6 +113,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     due,
     causes,
     running,
+    revoking,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
     labelOf: (node, label) => reader.node(node)?.labels[label] ?? reader.reports(node)?.announced?.labels[label],
@@ -124,6 +133,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       due.clear()
       causes.clear()
       running.clear()
+      revoking.clear()
       placed.clear()
     },
   }

@@ -1,16 +1,18 @@
 /** Appends what a job's rollout does next: verdicts first, then plan, grants, waves and endings. */
-import type { DunlinError, ExecutionId, NodeId, RolloutId, Verdict } from '@dunlin/contracts'
+import type { DunlinError, ExecutionId, RolloutId, Verdict } from '@dunlin/contracts'
 import { canonicalJson, parseJobKeyText, resolveRolloutPolicy, serviceActor } from '@dunlin/contracts'
 import {
   advanceRollout,
+  freePlaces,
   isPresent,
   planFactsOf,
   planSeed,
   recordVerdicts,
+  revokeUnstarted,
   type AdvanceFacts,
   type FleetKinds,
-  type Job,
   type PresentJob,
+  type RevokeFacts,
 } from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
@@ -26,14 +28,8 @@ export interface WaveWork {
   readonly sight: (job: string) => AdvanceFacts['sight']
   /** False while the log is nearly full. */
   readonly mayGrant: () => boolean
-  /** When each job was last looked through for grants to revoke, monotonic. */
-  readonly revocationsLookedAt: Map<string, number>
+  readonly revocations: RevokeFacts
 }
-
-/** How long an open grant whose node is logged disconnected and never started may still be activated: `fresh_for`. */
-const FRESH_FOR_MS = 15 * 60 * 1000
-
-const LOOK_FOR_REVOCABLE_MS = 10_000
 
 const BY = serviceActor('rollout-engine')
 
@@ -72,35 +68,10 @@ export const appendNext = async (work: WaveWork, key: string): Promise<DunlinErr
 }
 
 const decideNext = (work: WaveWork, key: string, job: PresentJob, at: number) => {
-  const revoked = isTimeToRevoke(work, key) ? revocable(work, job, at) : []
-  const { current } = job.rollouts
-  if (revoked.length > 0 && current !== undefined)
-    return [[{ type: 'NodesDeferred' as const, rollout: current.id, nodes: revoked }]]
-  return advanceRollout(job, factsFor(work, key, job, at))
-}
-
-/** A walk over all grants for a limit of minutes: not at every step of a rollout. */
-const isTimeToRevoke = ({ clock, revocationsLookedAt }: WaveWork, key: string): boolean => {
-  const now = clock.monotonicMs()
-  if (now - (revocationsLookedAt.get(key) ?? 0) < LOOK_FOR_REVOCABLE_MS) return false
-  revocationsLookedAt.set(key, now)
-  return true
-}
-
-/** Open grants that can no longer be activated: silent since before they started, for longer than a document is fresh. */
-const revocable = (work: WaveWork, job: Job, at: number): { node: NodeId; reason: 'revoked' }[] => {
-  const { current, grants } = job.rollouts
-  if (current === undefined || current.counts.open === 0) return []
-  const nodes: { node: NodeId; reason: 'revoked' }[] = []
-  for (const [node, slot] of current.slots) {
-    if (slot !== 'open') continue
-    const connection = work.fleet.node(node)?.connection
-    if (connection === undefined || connection.is === 'connected' || connection.is === 'never') continue
-    const grant = grants.get(node)
-    if (grant === undefined || work.fleet.reports(node)?.executions.has(grant.execution)) continue
-    if (at - Math.max(connection.since, grant.at) >= FRESH_FOR_MS) nodes.push({ node, reason: 'revoked' })
-  }
-  return nodes
+  const revoked = revokeUnstarted(job, work.revocations)
+  if (revoked.length > 0) return revoked
+  const freed = freePlaces(job, work.revocations)
+  return freed.length > 0 ? freed : advanceRollout(job, factsFor(work, key, job, at))
 }
 
 const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): AdvanceFacts => ({
