@@ -3,8 +3,12 @@ import type { Bench } from './bench.ts'
 import { appendFloor } from './figures/append-floor.ts'
 import { append } from './figures/append.ts'
 import { apply } from './figures/apply.ts'
+import { decision } from './figures/decision.ts'
+import { growth } from './figures/growth.ts'
+import { heartbeatsJudged } from './figures/heartbeats-judged.ts'
 import { heartbeats } from './figures/heartbeats.ts'
 import { nomad } from './figures/nomad.ts'
+import { plan } from './figures/plan.ts'
 import { replay } from './figures/replay.ts'
 import { restart } from './figures/restart.ts'
 import { rssAgent } from './figures/rss-agent.ts'
@@ -20,4 +24,8 @@ export const benches: readonly Bench[] = [
   rssAgent,
   rssServices,
   heartbeats,
+  heartbeatsJudged,
+  growth,
+  decision,
+  plan,
 ]

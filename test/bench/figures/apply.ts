@@ -1,6 +1,6 @@
 /**
  * `apply_1k`, `apply_10k`, `apply_100k`: from the request to every node's report in the log, against plain publishing of
- * as many messages of the same sizes. `growth`: what a changed node costs as the fleet grows.
+ * as many messages of the same sizes.
  */
 import type { Bench, BenchContext } from '../bench.ts'
 import { figure, type Figure } from '../figure.ts'
@@ -66,28 +66,12 @@ const applyFigure = (name: string, rounds: readonly Round[]): Figure => {
   return figure(name, pairs.ratio, 'of plain publishing', { atMost: 1.5 }, detail)
 }
 
-/** Linear in the number of changed nodes: the dearest node of the three fleets, in units of the cheapest. */
-const growthFigure = (costs: readonly number[]): Figure =>
-  figure(
-    'growth',
-    Math.max(...costs) / Math.min(...costs),
-    'dearest/cheapest',
-    undefined,
-    `us per changed node at ${sizes.map(({ nodes }) => nodes).join(', ')}: ${costs.map((one) => one.toFixed(0)).join(', ')}`,
-  )
-
 const run = async (context: BenchContext, wanted: ReadonlySet<string>): Promise<readonly Figure[]> => {
   const figures: Figure[] = []
-  const costs: number[] = []
   for (const size of sizes) {
-    if (!wanted.has(size.name) && !wanted.has('growth')) continue
-    const rounds = await measured(context, size)
-    if (wanted.has(size.name)) figures.push(applyFigure(size.name, rounds))
-    const nodes = context.quick ? size.quick : size.nodes
-    costs.push((median(rounds.map(({ deployed }) => deployed.runningMs)) * 1000) / nodes)
+    if (wanted.has(size.name)) figures.push(applyFigure(size.name, await measured(context, size)))
   }
-  if (wanted.has('growth')) figures.push(growthFigure(costs))
   return figures
 }
 
-export const apply: Bench = { figures: [...sizes.map(({ name }) => name), 'growth'], run }
+export const apply: Bench = { figures: sizes.map(({ name }) => name), run }
