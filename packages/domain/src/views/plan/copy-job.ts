@@ -2,7 +2,7 @@
 import type { Job } from '../../job/state.ts'
 
 export const copyJob = ({ versions, placement, rollouts }: Job): Job => {
-  const { current, past, proven, grants, atRisk } = rollouts
+  const { current, past, proven, grants, atRisk, revoked } = rollouts
   return {
     versions: versions.is === 'absent' ? versions : { ...versions, history: [...versions.history] },
     placement: { ...placement, nodes: new Set(placement.nodes) },
@@ -22,6 +22,7 @@ export const copyJob = ({ versions, placement, rollouts }: Job): Job => {
       // Grants themselves change by verdicts only, and nobody judges a copy.
       grants: new Map(grants),
       atRisk: new Set(atRisk),
+      revoked: new Map(revoked),
     },
     // What it remembers of commands plays no part in what is decided next.
     commands: { byId: new Map() },
