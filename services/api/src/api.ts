@@ -31,6 +31,7 @@ import { createCompact } from './log/compact.ts'
 import type { RouteContext } from './routes/context.ts'
 import { registerCommands } from './routes/commands.ts'
 import { registerEvents } from './routes/events.ts'
+import { registerExplain } from './routes/explain.ts'
 import { registerExecutions } from './routes/executions.ts'
 import { registerJobs } from './routes/jobs.ts'
 import { registerLog } from './routes/log.ts'
@@ -189,6 +190,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerSteering,
     registerRollouts,
     registerPlan,
+    registerExplain,
     registerNodes,
     registerExecutions,
     registerEvents,

@@ -4,7 +4,7 @@ import { count, instant, waitView } from './rollout-views.ts'
 
 export const checkView = z
   .object({
-    agrees: z.boolean(),
+    is: z.enum(['agrees', 'disagrees', 'not_computable']),
     message: z.string().meta({ description: 'What was computed again, from which numbers' }),
     node: z.string().optional(),
   })
