@@ -1,5 +1,6 @@
 /** What decides when the wall clock of a node is set: the monotonic clock, and for documents whichever says older. */
 import type { DesiredExecution } from '@dunlin/contracts/agent'
+import { createVirtualClock } from '@dunlin/testkit'
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { documentOf, entryFor, makeDataDir, NODE, sh } from './testing/node.ts'
@@ -17,7 +18,7 @@ let node: VirtualNode
 
 beforeEach(async () => {
   dataDir = makeDataDir()
-  node = await startVirtualNode(dataDir)
+  node = await startVirtualNode(dataDir, createVirtualClock)
 })
 afterEach(async () => {
   node.gate.acknowledgements = false

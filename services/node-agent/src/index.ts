@@ -14,5 +14,15 @@ export {
   type SimulatedPorts,
 } from './simulated/fleet.ts'
 export type { SimulatedNode } from './simulated/node.ts'
-export { healthy, type Script, type ScriptFacts, type Scripts } from './simulated/script.ts'
+export type { Reboot } from './simulated/reboot.ts'
+export {
+  healthy,
+  onlyInWindows,
+  untilWindow,
+  type Behaviour,
+  type Script,
+  type ScriptFacts,
+  type Scripts,
+  type Stage,
+} from './simulated/script.ts'
 export { killTasks } from './drivers/kill-tasks.ts'

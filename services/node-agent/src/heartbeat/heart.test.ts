@@ -1,5 +1,6 @@
 /** When heartbeats come, on a virtual clock: the instants below are exact, and nothing waits. */
 import type { DesiredExecution } from '@dunlin/contracts/agent'
+import { createVirtualClock } from '@dunlin/testkit'
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { documentOf, entryFor, makeDataDir, NODE, sh } from '../testing/node.ts'
@@ -11,7 +12,7 @@ let node: VirtualNode
 
 beforeEach(async () => {
   dataDir = makeDataDir()
-  node = await startVirtualNode(dataDir)
+  node = await startVirtualNode(dataDir, createVirtualClock)
 })
 afterEach(async () => {
   await node.stop()

@@ -4,14 +4,14 @@
  */
 import {
   compareGenerations,
-  NO_GENERATION,
   type DesiredDocument,
   type DesiredExecution,
   type ReportedState,
 } from '@dunlin/contracts/agent'
-import { finishCutting, startCutting } from '@dunlin/domain/agent'
-import { transitionOf, type SimulatedExecution, type SimulatedNode } from './node.ts'
-import type { Scripts } from './script.ts'
+import { finishCutting } from '@dunlin/domain/agent'
+import { count } from './acting.ts'
+import { isOver, newExecution, transitionOf, type SimulatedExecution, type SimulatedNode } from './node.ts'
+import type { Script, Scripts } from './script.ts'
 
 export interface Instant {
   /** Wall clock. */
@@ -20,49 +20,97 @@ export interface Instant {
   readonly nowMs: number
 }
 
-/** Takes a newer document; false when it changes nothing. */
+/** A newcomer that waits for its content before it says `starting`. */
+export interface Later {
+  readonly entry: DesiredExecution
+  readonly script: Script
+  readonly inMs: number
+}
+
+/** Takes a newer document; undefined when it changes nothing, otherwise the newcomers that come later. */
 export const takeDocument = (
   node: SimulatedNode,
   document: DesiredDocument,
   scripts: Scripts,
   instant: Instant,
-): boolean => {
-  if (document.node !== node.id || compareGenerations(document.generation, node.generation) <= 0) return false
+): readonly Later[] | undefined => {
+  if (document.node !== node.id || compareGenerations(document.generation, node.generation) <= 0) return undefined
   node.generation = document.generation
   // What ended under the document before is forgotten by now: named again, after a raise of the epoch, it begins anew.
-  forget(node, node.wanted)
+  forget(node)
   const wanted = new Map<string, DesiredExecution>()
   for (const entry of document.executions) wanted.set(entry.execution, entry)
+  node.wanted = wanted
   for (const one of node.executions.values()) {
     const entry = wanted.get(one.entry.execution)
     if (entry) one.entry = entry
-    if (entry?.desired === 'running' || isOver(one.state)) continue
-    // One that a newcomer replaces runs on until the newcomer may start.
-    if (!entry && one.started && replacement(one, document, node)) continue
+    if (entry?.desired === 'running' || isOver(one.state) || (!entry && isKept(node, one))) continue
     report(node, one, 'stopped', instant)
   }
+  const later: Later[] = []
   for (const entry of document.executions) {
-    if (entry.desired !== 'running' || node.executions.has(entry.execution)) continue
-    if (newestOf(node, entry) > 0) continue
-    const { execution, job, version, content } = entry
-    const one: SimulatedExecution = {
-      entry,
-      script: scripts({ node: node.id, execution, job, version, content }),
-      state: 'starting',
-      started: false,
-      runningSinceMs: instant.nowMs,
-      endedMs: undefined,
-      cutting: startCutting(entry.health, instant.nowMs),
-    }
-    node.executions.set(execution, one)
-    report(node, one, 'starting', instant)
+    if (!mayBegin(node, entry)) continue
+    const { execution, job, version, content, health } = entry
+    const script = scripts({ node: node.id, execution, job, version, content, health })
+    const inMs = script.announcesInMs ?? 0
+    if (inMs > 0) later.push({ entry, script, inMs })
+    else begin(node, entry, script, instant)
   }
-  node.wanted = wanted
-  forget(node, wanted)
+  forget(node)
+  return later
+}
+
+/** Says `starting` of a newcomer, if the document that is held still wants it. */
+export const beginLater = (node: SimulatedNode, { entry, script }: Later, instant: Instant): boolean => {
+  const now = node.wanted.get(entry.execution)
+  if (!now || !mayBegin(node, now)) return false
+  begin(node, now, script, instant)
   return true
 }
 
+const begin = (node: SimulatedNode, entry: DesiredExecution, script: Script, instant: Instant): void => {
+  const one = newExecution(entry, script, instant.nowMs)
+  node.executions.set(entry.execution, one)
+  report(node, one, 'starting', instant)
+}
+
+const mayBegin = (node: SimulatedNode, entry: DesiredExecution): boolean =>
+  entry.desired === 'running' && !node.executions.has(entry.execution) && !isOvertaken(node, entry)
+
+/** The node was told something newer of this job. */
+const isOvertaken = (node: SimulatedNode, entry: DesiredExecution): boolean => {
+  for (const one of node.executions.values()) if (overtakes(one, entry)) return true
+  return false
+}
+
+const overtakes = (one: SimulatedExecution, entry: DesiredExecution): boolean =>
+  sameJob(one.entry, entry) && compareGenerations(one.entry.generation, entry.generation) > 0
+
+/** An activated execution that the document does not name runs on until its replacement may start, or for good if it is newer. */
+const isKept = (node: SimulatedNode, one: SimulatedExecution): boolean => {
+  if (!one.started) return false
+  for (const entry of node.wanted.values()) {
+    if (entry.desired !== 'running' || !sameJob(entry, one.entry)) continue
+    const named = node.executions.get(entry.execution)
+    if (!isActive(named) && isOvertaken(node, entry)) return overtakes(one, entry) && !isOvertaken(node, one.entry)
+    if (!isOver(named?.state ?? 'starting')) return true
+  }
+  return false
+}
+
 export const report = (
+  node: SimulatedNode,
+  one: SimulatedExecution,
+  state: ReportedState,
+  instant: Instant,
+  error?: { readonly code: string; readonly message: string },
+): void => {
+  become(node, one, state, instant, error)
+  tell(node, one)
+}
+
+/** Known on the node, and shown in heartbeats; not told to the log. */
+export const become = (
   node: SimulatedNode,
   one: SimulatedExecution,
   state: ReportedState,
@@ -70,48 +118,45 @@ export const report = (
   error?: { readonly code: string; readonly message: string },
 ): void => {
   one.state = state
-  node.lookMs = 0
-  if (isOver(state)) {
-    one.endedMs ??= nowMs
-    one.cutting = finishCutting(one.cutting, nowMs)
-  }
-  node.outbox.push(error ? { ...transitionOf(one, state, at), error } : transitionOf(one, state, at))
+  count(node, one, nowMs, state === 'running')
+  if (isOver(state)) one.cutting = finishCutting(one.cutting, nowMs)
+  one.latest = error ? { ...transitionOf(one, state, at), error } : transitionOf(one, state, at)
+}
+
+export const tell = (node: SimulatedNode, one: SimulatedExecution): void => {
+  if (!one.latest) return
+  one.toldState = one.state
+  node.j += 1
+  const transition = one.untold > 0 ? { ...one.latest, replaces: one.untold } : one.latest
+  one.untold = 0
+  node.outbox.push({ j: node.j, transition })
 }
 
 /** The log has `starting`: stops the execution that it replaces. */
-export const mayActivate = (node: SimulatedNode, one: SimulatedExecution, instant: Instant): void => {
+export const activate = (node: SimulatedNode, one: SimulatedExecution, instant: Instant): void => {
   one.started = true
-  one.runningSinceMs = instant.nowMs
+  one.attempt = 1
   for (const other of node.executions.values()) {
     if (other === one || isOver(other.state) || !sameJob(other.entry, one.entry)) continue
     if (compareGenerations(other.entry.generation, one.entry.generation) < 0) report(node, other, 'stopped', instant)
   }
 }
 
-export const isOver = (state: ReportedState): boolean =>
-  state === 'stopped' || state === 'completed' || state === 'failed'
+const isActive = (one: SimulatedExecution | undefined): boolean =>
+  one !== undefined && one.started && !isOver(one.state)
 
 const sameJob = (a: DesiredExecution, b: DesiredExecution): boolean =>
   a.job.name === b.job.name && a.job.namespace === b.job.namespace
 
-const replacement = (one: SimulatedExecution, document: DesiredDocument, node: SimulatedNode): boolean =>
-  document.executions.some(
-    (entry) =>
-      entry.desired === 'running' &&
-      sameJob(entry, one.entry) &&
-      !isOver(node.executions.get(entry.execution)?.state ?? 'starting'),
-  )
-
-/** Positive when the node was told something newer of this job. */
-const newestOf = (node: SimulatedNode, entry: DesiredExecution): number => {
-  let newest = NO_GENERATION
-  for (const one of node.executions.values()) {
-    if (sameJob(one.entry, entry) && compareGenerations(one.entry.generation, newest) > 0) newest = one.entry.generation
-  }
-  return compareGenerations(newest, entry.generation)
-}
-
-const forget = (node: SimulatedNode, wanted: ReadonlyMap<string, DesiredExecution>): void => {
+/** Forgets what is over and not named, once it was told; not what keeps an older entry of its job out. */
+export const forget = (node: SimulatedNode): void => {
   if (node.outbox.length > 0) return
-  for (const [id, one] of node.executions) if (isOver(one.state) && !wanted.has(id)) node.executions.delete(id)
+  for (const [id, one] of node.executions) {
+    if (!isOver(one.state) || node.wanted.has(id)) continue
+    let keepsOut = false
+    for (const entry of node.wanted.values())
+      keepsOut ||=
+        entry.desired === 'running' && overtakes(one, entry) && !isActive(node.executions.get(entry.execution))
+    if (!keepsOut) node.executions.delete(id)
+  }
 }

@@ -1,25 +1,30 @@
 /**
  * Many agents in one process, on one connection, speaking the real protocol: announcement, doorbell and document,
- * reports by compare-and-set, heartbeats with windows. One subscription and one wheel for all; no timer per agent.
+ * reports by compare-and-set, heartbeats with windows. One subscription and one wheel for all; no timer per agent that only waits.
  */
 import {
-  NO_GENERATION,
+  compareGenerations,
   type BootId,
   type DesiredDocument,
-  type DesiredExecution,
   type JournalId,
   type Labels,
   type NodeId,
 } from '@dunlin/contracts/agent'
-import type { Bus, KeyValue, Log, Subscription } from '@dunlin/eventstore/agent'
 import { nextEndMs } from '@dunlin/domain/agent'
-import { decodeToken, doorbellSubject, heartbeatSubject } from '@dunlin/nats/agent'
-import { every, type Clock, type Logger, type Random } from '@dunlin/runtime/agent'
-import { isOver, mayActivate, report, takeDocument, type Instant } from './converging.ts'
-import { cutWindows, heartbeatOf, type SimulatedExecution, type SimulatedNode } from './node.ts'
+import type { Bus, KeyValue, Log, Subscription } from '@dunlin/eventstore/agent'
+import { decodeToken, doorbellSubject } from '@dunlin/nats/agent'
+import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
+import { nextBeatMs } from '../heartbeat/pace.ts'
+import { count as countOn, cutWindows, isValidating } from './acting.ts'
+import { heartbeatText } from './beat.ts'
+import { beginLater, forget, takeDocument, type Instant } from './converging.ts'
+import { createLiving } from './living.ts'
+import { newNode, type SimulatedNode } from './node.ts'
+import { rebootNode, type Reboot } from './reboot.ts'
 import { createSimulatedReports } from './reports.ts'
 import { answerSimulatedRpc } from './rpc.ts'
-import { healthy, type Scripts } from './script.ts'
+import { healthy, type Behaviour, type Scripts } from './script.ts'
+import { createWheel } from './wheel.ts'
 
 export interface SimulatedPorts {
   readonly bus: Bus
@@ -39,7 +44,7 @@ export interface SimulatedOptions {
   readonly drivers?: readonly string[]
   readonly scripts?: Scripts
   readonly heartbeatMs?: number
-  /** The resolution of everything timed. Default 50. */
+  /** Heartbeats and window ends come at most this late, so that nodes share a turn. Default 50. */
   readonly tickMs?: number
   /** Announcements in flight at the start. Default 256. */
   readonly announceWindow?: number
@@ -55,29 +60,30 @@ export interface SimulatedFleet {
   counts(): Record<string, number>
   /** A silent agent reports, beats and answers nothing until it is loud again. */
   silence(node: NodeId, silent: boolean): void
+  /** From now on everything on the node behaves so, whatever its script says; undefined: by the scripts again. */
+  behave(node: NodeId, behaviour: Behaviour | undefined): void
+  /** The agent, or its whole host, starts again; one that is silent announces itself once it is loud. */
+  reboot(node: NodeId, reboot: Reboot): void
   /** Ends all of them; with `bye` their last heartbeats say so. */
   stop(bye?: boolean): void
 }
 
-const NOTHING_WANTED: ReadonlyMap<string, DesiredExecution> = new Map()
+/** A rung document was stored at most this long before it arrives, as real agents reckon. */
+const SLOWEST_DELIVERY_MS = 60_000
+const READ_AGAIN_MS = 2_000
 
 export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOptions): SimulatedFleet => {
   const { bus, clock, random, logger } = ports
   const { count, scripts = healthy, heartbeatMs = 10_000, tickMs = 50, announceWindow = 256 } = options
   const nodeId = options.nodeId ?? ((index: number) => `sim-${String(index).padStart(6, '0')}` as NodeId)
   const nodes = new Map<NodeId, SimulatedNode>()
-  const encoder = new TextEncoder()
   const decoder = new TextDecoder()
   let stopped = false
 
-  /** Due at a time: starts that take a while, ends that were scripted. */
-  const later: { readonly atMs: number; readonly run: () => void }[] = []
-  /** Nodes that beat faster because something validates. */
-  const validating = new Set<SimulatedNode>()
-  const slots: SimulatedNode[][] = Array.from({ length: Math.max(1, Math.round(heartbeatMs / tickMs)) }, () => [])
-  let slot = 0
-
   const instant = (): Instant => ({ at: Math.round(clock.nowMs()), nowMs: clock.monotonicMs() })
+  const after = (delayMs: number, run: () => void): void => {
+    if (delayMs !== Infinity) clock.after(delayMs, () => void (stopped || run()))
+  }
 
   const reports = createSimulatedReports({
     reports: ports.reports,
@@ -88,43 +94,39 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     onAcknowledged: (node, executions) => {
       for (const id of executions) {
         const one = node.executions.get(id)
-        if (one && !one.started && one.state === 'starting') activate(node, one)
+        if (one) one.acknowledged = true
       }
+      forget(node)
+      living.activateReady(node)
     },
   })
 
-  const activate = (node: SimulatedNode, one: SimulatedExecution): void => {
-    if (one.script.silencesNode) {
-      node.silent = true
-      return
-    }
-    mayActivate(node, one, instant())
-    soon(one.script.startsInMs ?? 0, () => {
-      if (isOver(one.state)) return
-      one.runningSinceMs = clock.monotonicMs()
-      report(node, one, 'running', instant())
-      reports.send(node)
-      const { ends } = one.script
-      if (ends) soon(ends.afterMs, () => end(node, one, ends))
-    })
+  const changed = (node: SimulatedNode): void => {
+    schedule(node)
+    if (node.outbox.length > 0 && !node.silent) void reports.send(node)
   }
 
-  const end = (
-    node: SimulatedNode,
-    one: SimulatedExecution,
-    { as, message = 'ended as scripted' }: { readonly as: 'completed' | 'failed'; readonly message?: string },
-  ): void => {
-    if (isOver(one.state)) return
-    report(node, one, as, instant(), as === 'failed' ? { code: 'exited', message } : undefined)
-    reports.send(node)
+  const setSilent = (node: SimulatedNode, silent: boolean): void => {
+    node.silent = silent
+    schedule(node)
+    if (silent) return
+    if (node.announced) void reports.send(node)
+    else void begin(node)
+    void read(node)
   }
 
-  const soon = (delayMs: number, run: () => void): void => {
-    if (delayMs <= 0) run()
-    else later.push({ atMs: clock.monotonicMs() + delayMs, run })
-  }
+  const living = createLiving({
+    instant,
+    after,
+    onChange: changed,
+    reread: (node) => void read(node),
+    silence: (node, forMs) => {
+      setSilent(node, true)
+      if (forMs !== undefined) after(forMs, () => setSilent(node, false))
+    },
+  })
 
-  const take = (node: SimulatedNode, data: Uint8Array): void => {
+  const take = (node: SimulatedNode, data: Uint8Array, asOfMs: number): void => {
     let document: DesiredDocument
     try {
       document = JSON.parse(decoder.decode(data)) as DesiredDocument
@@ -132,96 +134,90 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     } catch {
       return logger.error('a simulated agent got a document that it cannot read', { node: node.id })
     }
-    if (!takeDocument(node, document, scripts, instant())) return
-    if (node.outbox.length > 0) {
-      validating.add(node)
-      reports.send(node)
-    }
+    const later = takeDocument(node, document, scripts, instant())
+    if (later === undefined && compareGenerations(document.generation, node.generation) !== 0) return
+    node.readAtMs = later === undefined ? Math.max(asOfMs, node.readAtMs ?? -Infinity) : asOfMs
+    for (const one of later ?? []) after(one.inMs, () => beginLater(node, one, instant()) && changed(node))
+    living.activateReady(node)
+    changed(node)
+  }
+
+  /** As real agents do: asked for over the live connection, until there is an answer. */
+  const read = async (node: SimulatedNode): Promise<void> => {
+    if (node.reading || node.silent || stopped) return
+    const { boot } = node
+    const askedMs = clock.monotonicMs()
+    node.reading = true
+    const answer = await ports.desired.get(node.id).then(
+      (entry) => ({ entry }),
+      () => undefined,
+    )
+    if (node.boot !== boot) return
+    node.reading = false
+    if (answer === undefined) return after(READ_AGAIN_MS, () => void read(node))
+    if (answer.entry && !node.silent && !stopped) take(node, answer.entry.value, askedMs)
   }
 
   const beat = (node: SimulatedNode, bye = false): void => {
     const { at, nowMs } = instant()
     node.beatMs = nowMs
-    node.cutSinceBeat = false
-    bus.publish(heartbeatSubject(node.id), encoder.encode(JSON.stringify(heartbeatOf(node, nowMs, at, bye))))
+    node.cutMs = undefined
+    // From Buffer's pool: an ArrayBuffer for each heartbeat costs more than its text.
+    bus.publish(node.heartbeatSubject, Buffer.from(heartbeatText(node, nowMs, at, bye)))
   }
 
-  const tick = (): void => {
-    const nowMs = clock.monotonicMs()
-    for (let i = later.length - 1; i >= 0; i--) {
-      const due = later[i]
-      if (!due || due.atMs > nowMs) continue
-      later[i] = later.at(-1) as (typeof later)[number]
-      later.pop()
-      due.run()
+  /** When it is to be looked at next: a window ends, or a beat is due. */
+  const nextLookMs = (node: SimulatedNode): number => {
+    let endMs: number | undefined
+    let everyMs = Infinity
+    for (const one of node.executions.values()) {
+      const next = nextEndMs(one.cutting)
+      if (next === undefined) continue
+      endMs = Math.min(endMs ?? next, next)
+      everyMs = Math.min(everyMs, one.cutting.health.intervalMs)
     }
-    for (const node of validating) {
-      if (nowMs < node.lookMs) continue
-      let going = false
-      let intervalMs = heartbeatMs
-      let endsMs = Infinity
-      for (const one of node.executions.values()) {
-        const { n } = one.cutting
-        const more = cutWindows(one, nowMs)
-        if (one.cutting.n > n) node.cutSinceBeat = true
-        if (!more) continue
-        going = true
-        intervalMs = Math.min(intervalMs, one.entry.health.intervalMs)
-        endsMs = Math.min(endsMs, nextEndMs(one.cutting) ?? Infinity)
-      }
-      if (!going) validating.delete(node)
-      // As the real agent does: a judge should not wait for a window that the node has already cut.
-      const pauseMs = (): number => (node.cutSinceBeat ? intervalMs / 2 : intervalMs)
-      if (!node.silent && node.announced && (!going || nowMs - node.beatMs >= pauseMs())) beat(node)
-      node.lookMs = Math.min(endsMs, node.beatMs + pauseMs())
-    }
-    for (const node of slots[(slot = (slot + 1) % slots.length)] ?? []) {
-      if (!node.silent && node.announced && nowMs - node.beatMs >= heartbeatMs / 2) beat(node)
-    }
+    if (node.silent || !node.announced) return endMs ?? Infinity
+    if (node.beats === 0) return clock.monotonicMs()
+    // Idle nodes keep their place in the round, so that a fleet that was started at once does not beat at once.
+    const roundMs = node.beatMs + heartbeatMs / 2
+    const idleMs = Math.ceil((roundMs - node.phaseMs) / heartbeatMs) * heartbeatMs + node.phaseMs - node.beatMs
+    const pace = { sentMs: node.beatMs, everyMs: Math.min(everyMs, idleMs), cutMs: node.cutMs, nextEndMs: endMs }
+    return Math.min(nextBeatMs(pace), endMs ?? Infinity)
   }
+
+  const schedule = (node: SimulatedNode): void => {
+    const atMs = nextLookMs(node)
+    if (atMs !== Infinity && !stopped) wheel.at(node, atMs)
+  }
+
+  const look = (node: SimulatedNode, nowMs: number): void => {
+    for (const one of node.executions.values())
+      if (isValidating(one) && cutWindows(node, one, nowMs)) node.cutMs ??= nowMs
+    const dueMs = nextLookMs(node)
+    if (dueMs <= nowMs) beat(node)
+    const nextMs = nextLookMs(node)
+    if (nextMs !== Infinity) wheel.at(node, Math.max(nextMs, nowMs + 1))
+  }
+
+  const wheel = createWheel(clock, tickMs, heartbeatMs * 2, look)
 
   for (let index = 0; index < count; index++) {
-    const node: SimulatedNode = {
+    const node = newNode({
       id: nodeId(index),
       boot: random.ulid(clock.nowMs()) as BootId,
       journal: random.ulid(clock.nowMs()) as JournalId,
       labels: options.labels?.(index) ?? {},
-      j: 0,
-      v: 0,
       expected: options.fresh ? 0 : undefined,
-      generation: NO_GENERATION,
-      wanted: NOTHING_WANTED,
-      executions: new Map(),
-      outbox: [],
-      sending: false,
-      announced: false,
-      silent: false,
-      beats: 0,
-      beatMs: -Infinity,
-      cutSinceBeat: false,
-      lookMs: 0,
-    }
+      phaseMs: (Math.round((((index % 997) / 997) * heartbeatMs) / tickMs) * tickMs) % heartbeatMs,
+    })
     nodes.set(node.id, node)
-    slots[index % slots.length]?.push(node)
   }
 
-  const prefix = doorbellSubject('x').length - 1
-  const live: Subscription[] = [
-    bus.subscribe('doorbell.*', ({ subject, data }) => {
-      const node = nodes.get(decodeToken(subject.slice(prefix)) as NodeId)
-      if (node && !node.silent) take(node, data)
-    }),
-    answerSimulatedRpc(bus, nodes),
-  ]
-  const wheel = every(clock, tickMs, tick)
-
   const begin = async (node: SimulatedNode): Promise<void> => {
-    await reports.announce(node)
-    if (stopped) return
+    await reports.send(node)
+    if (stopped || !node.announced || node.silent) return
     beat(node)
-    if (options.fresh) return
-    const entry = await ports.desired.get(node.id).catch(() => undefined)
-    if (entry) take(node, entry.value)
+    schedule(node)
   }
 
   const announceAll = async (): Promise<void> => {
@@ -230,10 +226,20 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       for (const node of queue) {
         if (stopped) return
         await begin(node)
+        if (!options.fresh) await read(node)
       }
     }
     await Promise.all(Array.from({ length: Math.min(announceWindow, count) }, worker))
   }
+
+  const prefix = doorbellSubject('x').length - 1
+  const live: Subscription[] = [
+    bus.subscribe('doorbell.*', ({ subject, data }) => {
+      const node = nodes.get(decodeToken(subject.slice(prefix)) as NodeId)
+      if (node && !node.silent) take(node, data, clock.monotonicMs() - SLOWEST_DELIVERY_MS)
+    }),
+    answerSimulatedRpc(bus, nodes),
+  ]
 
   return {
     nodes,
@@ -246,18 +252,33 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     },
     silence: (id, silent) => {
       const node = nodes.get(id)
+      if (node && !(silent && node.silent)) setSilent(node, silent)
+    },
+    behave: (id, behaviour) => {
+      const node = nodes.get(id)
       if (!node) return
-      node.silent = silent
-      if (silent) return
-      reports.send(node)
-      void ports.desired.get(id).then(
-        (entry) => entry && take(node, entry.value),
-        () => undefined,
-      )
+      node.override = behaviour
+      const { nowMs } = instant()
+      for (const one of node.executions.values()) {
+        // What has passed was as it was.
+        if (isValidating(one)) cutWindows(node, one, nowMs)
+        countOn(node, one, nowMs, one.state === 'running')
+      }
+    },
+    reboot: (id, reboot) => {
+      const node = nodes.get(id)
+      if (!node) return
+      const nowMs = clock.nowMs()
+      rebootNode(node, reboot, { boot: random.ulid(nowMs) as BootId, journal: random.ulid(nowMs) as JournalId })
+      if (reboot.tasks !== undefined && reboot.tasks !== 'kept')
+        for (const one of node.executions.values()) living.crash(node, one, 'process_lost')
+      if (node.silent) return
+      void begin(node)
+      void read(node)
     },
     stop: (bye = false) => {
       stopped = true
-      wheel.cancel()
+      wheel.stop()
       for (const subscription of live) subscription.stop()
       if (bye) for (const node of nodes.values()) if (!node.silent && node.announced) beat(node, true)
     },

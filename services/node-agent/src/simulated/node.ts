@@ -1,11 +1,9 @@
 /** The state of one simulated agent, and the bytes it sends. No timers, no journal, no processes: the fleet drives it. */
 import {
-  HEARTBEAT_SCHEMA,
+  NO_GENERATION,
   type BootId,
   type DesiredExecution,
   type Generation,
-  type Heartbeat,
-  type HeartbeatExecution,
   type JournalId,
   type Labels,
   type NodeAnnounced,
@@ -13,74 +11,143 @@ import {
   type ReportedState,
   type Transition,
 } from '@dunlin/contracts/agent'
-import { cut, shownEnds, stillValidating, type Cutting } from '@dunlin/domain/agent'
-import type { Script } from './script.ts'
+import { startCutting, type Cutting, type Disturbance } from '@dunlin/domain/agent'
+import { heartbeatSubject } from '@dunlin/nats/agent'
+import { fitAnnouncement } from '../report/announcement.ts'
+import type { Behaviour, Script } from './script.ts'
 
 export interface SimulatedExecution {
   entry: DesiredExecution
   readonly script: Script
   state: ReportedState
+  latest: Transition | undefined
   /** The log has acknowledged `starting`. */
+  acknowledged: boolean
+  /** It was activated: what it replaces was stopped. */
   started: boolean
-  /** Monotonic; counters are a function of the time since. */
-  runningSinceMs: number
-  /** Counters stop here. */
-  endedMs: number | undefined
+  /** 0 before the first. */
+  attempt: number
+  /** What the log was last told, and when it was last told `degraded` (monotonic). */
+  toldState: ReportedState
+  toldDegradedMs: number
+  untold: number
+  /** Counters up to `countsSinceMs`; from then on they rise by `rates` per second. Undefined while nothing runs. */
+  counted: { readonly in: number; readonly failed: number }
+  countsSinceMs: number | undefined
+  rates: { readonly in: number; readonly failed: number }
+  disturbed: Disturbance
+  /** How many stages of the script have begun. */
+  stage: number
   cutting: Cutting
+  /** What its part of a heartbeat begins with, and the entry from which that was made. */
+  head: string
+  headOf: DesiredExecution | undefined
+}
+
+/** A commit whose outcome is not known yet. */
+export interface PendingReport {
+  readonly data: Uint8Array
+  readonly types: readonly string[]
+  readonly announces: boolean
+  /** Executions whose latest transition it tells. */
+  readonly tells: readonly string[]
 }
 
 export interface SimulatedNode {
   readonly id: NodeId
-  readonly boot: BootId
-  readonly journal: JournalId
-  readonly labels: Labels
+  readonly heartbeatSubject: string
+  boot: BootId
+  journal: JournalId
+  labels: Labels
   j: number
   v: number
   /** Sequence of the subject's last message; undefined until it was asked for. */
   expected: number | undefined
   generation: Generation
+  /** When the document that it holds was known to be the newest, monotonic; undefined before it was read in this boot. */
+  readAtMs: number | undefined
+  reading: boolean
   /** Entries of the document that it holds. */
   wanted: ReadonlyMap<string, DesiredExecution>
   readonly executions: Map<string, SimulatedExecution>
   /** Told with the next commit. */
-  outbox: Transition[]
+  outbox: { readonly j: number; readonly transition: Transition }[]
+  pending: PendingReport | undefined
   sending: boolean
   announced: boolean
   silent: boolean
+  /** What a test makes of everything that runs here, whatever the scripts say. */
+  override: Behaviour | undefined
+  /** What all of its heartbeats of this boot begin with. */
+  head: string | undefined
   beats: number
   beatMs: number
-  /** A window was cut that no heartbeat has shown. */
-  cutSinceBeat: boolean
-  /** Monotonic; before this no window ends and no beat of a validating node is due. */
-  lookMs: number
+  /** When the first window was cut that no heartbeat has shown. */
+  cutMs: number | undefined
+  /** Its place in the round of regular heartbeats, ms. */
+  readonly phaseMs: number
+  /** The turn of the wheel at which it is looked at; Infinity when at none. */
+  turn: number
 }
 
-const messagesOf = ({ script, runningSinceMs, endedMs }: SimulatedExecution, nowMs: number) => {
-  const seconds = Math.max(0, (endedMs ?? nowMs) - runningSinceMs) / 1_000
-  return {
-    in: Math.floor(seconds * (script.inPerSecond ?? 10)),
-    failed: Math.floor(seconds * (script.failedPerSecond ?? 0)),
-  }
-}
+export const NOTHING_WANTED: ReadonlyMap<string, DesiredExecution> = new Map()
 
-const isRunning = ({ state }: SimulatedExecution): boolean => state === 'running'
+export const newNode = (
+  own: Pick<SimulatedNode, 'id' | 'boot' | 'journal' | 'labels' | 'expected' | 'phaseMs'>,
+): SimulatedNode => ({
+  ...own,
+  heartbeatSubject: heartbeatSubject(own.id),
+  j: 0,
+  v: 0,
+  generation: NO_GENERATION,
+  readAtMs: undefined,
+  reading: false,
+  wanted: NOTHING_WANTED,
+  executions: new Map(),
+  outbox: [],
+  pending: undefined,
+  sending: false,
+  announced: false,
+  silent: false,
+  override: undefined,
+  head: undefined,
+  beats: 0,
+  beatMs: -Infinity,
+  cutMs: undefined,
+  turn: Infinity,
+})
 
-/** Cuts the windows that are due; true while more will come. */
-export const cutWindows = (one: SimulatedExecution, nowMs: number): boolean => {
-  if (!stillValidating(one.cutting)) return false
-  const running = isRunning(one)
-  const counters = running ? messagesOf(one, nowMs) : { in: 0, failed: 0 }
-  one.cutting = cut(one.cutting, nowMs, { ...counters, running, disturbed: one.script.disturbed ?? '' })
-  return stillValidating(one.cutting)
-}
+export const newExecution = (entry: DesiredExecution, script: Script, nowMs: number): SimulatedExecution => ({
+  entry,
+  script,
+  state: 'starting',
+  latest: undefined,
+  acknowledged: false,
+  started: false,
+  attempt: 0,
+  toldState: 'starting',
+  toldDegradedMs: -Infinity,
+  untold: 0,
+  counted: { in: 0, failed: 0 },
+  countsSinceMs: undefined,
+  rates: { in: 0, failed: 0 },
+  disturbed: '',
+  stage: script.stages?.[0]?.fromWindow === 1 ? 1 : 0,
+  cutting: startCutting(entry.health, nowMs),
+  head: '',
+  headOf: undefined,
+})
 
-export const transitionOf = ({ entry }: SimulatedExecution, state: ReportedState, at: number): Transition => ({
+export const isOver = (state: ReportedState): boolean =>
+  state === 'stopped' || state === 'completed' || state === 'failed'
+
+export const transitionOf = ({ entry, attempt }: SimulatedExecution, state: ReportedState, at: number): Transition => ({
   execution: entry.execution,
   job: entry.job,
   generation: entry.generation,
   content: entry.content,
   state,
-  attempt: 1,
+  attempt,
   at,
 })
 
@@ -94,26 +161,5 @@ export const announcementOf = (node: SimulatedNode, drivers: readonly string[]):
   resources: { cpus: 1, memoryBytes: 1_000_000_000 },
   journal: node.journal,
   j: node.j,
-  executions: [],
+  executions: fitAnnouncement([...node.executions.values()].flatMap(({ latest }) => (latest ? [latest] : []))),
 })
-
-export const heartbeatOf = (node: SimulatedNode, nowMs: number, at: number, bye: boolean): Heartbeat => {
-  const ex: HeartbeatExecution[] = []
-  for (const one of node.executions.values()) {
-    const { in: total, failed } = one.started ? messagesOf(one, nowMs) : { in: 0, failed: 0 }
-    const w = shownEnds(one.cutting, nowMs)
-    const row = { x: one.entry.execution, g: one.entry.generation, st: one.state, in: total, er: failed, rs: 0 }
-    ex.push(w.length > 0 ? { ...row, w: [...w] } : row)
-  }
-  return {
-    s: HEARTBEAT_SCHEMA,
-    node: node.id,
-    boot: node.boot,
-    n: (node.beats += 1),
-    at,
-    gen: node.generation as Heartbeat['gen'],
-    rep: node.expected ?? 0,
-    ex,
-    ...(bye ? { bye: true as const } : {}),
-  }
-}

@@ -1,7 +1,6 @@
 /** An agent on a virtual clock with tasks that are only counted: hours pass in milliseconds, and only when told. */
 import type { Heartbeat, JournalId } from '@dunlin/contracts/agent'
-import { silentLogger } from '@dunlin/runtime/agent'
-import { createVirtualClock, type VirtualClock } from '@dunlin/testkit'
+import { silentLogger, type Clock } from '@dunlin/runtime/agent'
 import { join } from 'node:path'
 import type { RunningAgent } from '../agent.ts'
 import { openJournal } from '../journal/open-journal.ts'
@@ -10,7 +9,13 @@ import { createCentre, type Centre } from './centre.ts'
 import { countingDriver, type CountingDriver } from './counting-driver.ts'
 import { newId, startNode } from './node.ts'
 
-export const WALL_MS = Date.UTC(2026, 0, 1)
+const WALL_MS = Date.UTC(2026, 0, 1)
+
+/** What a test hands in: only tests may use the kit that makes one. */
+export interface VirtualClock extends Clock {
+  jumpWall(byMs: number): void
+  run(untilMono: number): Promise<void>
+}
 
 export interface VirtualNode {
   readonly centre: Centre
@@ -24,7 +29,10 @@ export interface VirtualNode {
   stop(): Promise<void>
 }
 
-export const startVirtualNode = async (dataDir: string): Promise<VirtualNode> => {
+export const startVirtualNode = async (
+  dataDir: string,
+  createVirtualClock: (startMs: number) => VirtualClock,
+): Promise<VirtualNode> => {
   const centre = createCentre()
   let clock = createVirtualClock(WALL_MS)
   const driver = countingDriver(() => clock.nowMs())
