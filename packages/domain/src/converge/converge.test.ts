@@ -166,6 +166,13 @@ describe('a grant that was revoked: a newer document names the former execution 
       kept,
     ])
   })
+  it('ends a newer one that was never activated also when the former is over, and lets the former not begin again', () => {
+    const announced = seen(x2, { is: 'announced', acknowledged: true })
+    expect(plan({ desired, observed: [announced] })).toEqual([
+      { do: 'ignore', execution: 'x1', generation: [0, 10] },
+      { do: 'stop', execution: 'x2', why: 'absent' },
+    ])
+  })
   it('runs nothing when both are over, until a new grant comes', () => {
     const over = [x1, x2].map((one) => seen(one, { is: 'ended', acknowledged: true }))
     const steps = plan({ desired, observed: over })

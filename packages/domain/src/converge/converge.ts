@@ -89,7 +89,8 @@ const convergeJob = (part: JobPart, input: ConvergeInput): Step[] => {
     const steps: Step[] = [{ do: 'ignore', execution, generation }]
     for (const one of part.observed) {
       const ordered = one.phase.is !== 'ended' && part.stopped.has(one.entry.execution)
-      steps.push(one === overtaken && !ordered ? keepNewer(one) : unwanted(one, undefined, part, input))
+      const kept = one === overtaken && !ordered && one.phase.is !== 'announced'
+      steps.push(kept ? keepNewer(one) : unwanted(one, undefined, part, input))
     }
     return steps
   }
