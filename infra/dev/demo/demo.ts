@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a real server, real services and five real agents; a job that becomes healthy in waves, and a version
- * of it that does not. Exits 0 only when everything went as told here.
+ * of it that does not, is halted at its second node and rolled back. Exits 0 only when everything went as told here.
  */
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,13 +11,14 @@ import { recordHistory } from '../record-history.ts'
 import { say, seconds } from '../say.ts'
 import { removeDataDir } from '../start.ts'
 import { stopOnSignals, untilAborted } from '../until-stopped.ts'
-import { checkHalted, checkRunning } from './checks.ts'
+import { checkHalted, checkRolledBack, checkRunning, type Before } from './checks.ts'
 import { followStory, type Following } from './follow-story.ts'
 import { frameOf } from './frame.ts'
 import { startLogLines, type LogLines } from './log-lines.ts'
 import { paint } from './paint.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { badMapping, badSpec, goodMapping, goodSpec, key } from './specs.ts'
+import { rolloutOf } from './story.ts'
 import { howToLookFurther, summary } from './summary.ts'
 
 const NODES = 5
@@ -65,8 +66,8 @@ const tellAll = async (
   const following = followStory(fleet.client, screen, stopping)
   const lines = startLogLines(fleet.nodes)
   try {
-    await firstVersion(fleet, following, screen, lines)
-    await secondVersion(fleet, following, screen)
+    const before = await firstVersion(fleet, following, screen, lines)
+    await secondVersion(fleet, following, screen, before)
     if (flags.record !== undefined)
       screen.print(`recorded ${await recordHistory(fleet.nats, flags.record)} commits in ${flags.record}\n`)
   } finally {
@@ -77,48 +78,67 @@ const tellAll = async (
   return 'told'
 }
 
-const show = (screen: Screen, following: Following): void =>
-  screen.live(() => frameOf(following.story, Date.now(), process.stdout.columns ?? 200))
+const show = (screen: Screen, following: Following, version: number): void =>
+  screen.live(() => frameOf(following.story, version, Date.now(), process.stdout.columns ?? 200))
 
-const firstVersion = async (fleet: Fleet, following: Following, screen: Screen, lines: LogLines): Promise<void> => {
+const firstVersion = async (fleet: Fleet, following: Following, screen: Screen, lines: LogLines): Promise<Before> => {
   screen.print('')
   screen.print(paint('bold', '1. A job from apply to healthy'))
   screen.print(
     `  An application logs on five nodes. ${join('examples', 'log-processor.json')} reads its files and maps every line:`,
   )
   screen.print(mapping(goodMapping))
-  show(screen, following)
+  show(screen, following, 1)
   await fleet.client.jobs.apply({ spec: goodSpec() })
   await following.until(
     'version 1 runs healthy on every node',
     PATIENCE_MS,
-    ({ rollout, state }) => rollout?.phase === 'completed' && state === 'running',
-    ({ rollout }) => (rollout?.phase === 'halted' ? `the rollout halted: ${rollout.halted?.message}` : undefined),
+    (story) => rolloutOf(story, 1)?.phase === 'completed' && story.state === 'running',
+    (story) => {
+      const halted = rolloutOf(story, 1)?.halted
+      return halted === undefined ? undefined : `the rollout halted: ${halted.message}`
+    },
   )
   screen.settle()
-  const sample = await checkRunning(fleet, following.story)
-  screen.print(`  ${lines.written} lines were logged so far. One of them, as it left ${sample.node}:`)
-  screen.print(paint('cyan', `    ${sample.line}`))
+  const { before, node, line } = await checkRunning(fleet, following.story)
+  screen.print(`  ${lines.written} lines were logged so far. One of them, as it left ${node}:`)
+  screen.print(paint('cyan', `    ${line}`))
+  return before
 }
 
-const secondVersion = async (fleet: Fleet, following: Following, screen: Screen): Promise<void> => {
+const secondVersion = async (fleet: Fleet, following: Following, screen: Screen, before: Before): Promise<void> => {
   screen.print('')
   screen.print(paint('bold', '2. A version that only real lines prove wrong'))
   screen.print('  Its mapping is valid, so it is accepted; but the lines say "duration": "41ms", which is no number:')
   screen.print(mapping(badMapping))
-  show(screen, following)
+  show(screen, following, 2)
   await fleet.client.jobs.apply({ spec: badSpec() })
   await following.until(
     'the rollout of version 2 halts',
     PATIENCE_MS,
-    ({ rollout, state }) => rollout?.version === 2 && rollout.phase === 'halted' && state === 'rollout_failed',
-    ({ rollout }) => (rollout?.version === 2 && rollout.phase === 'completed' ? 'version 2 completed' : undefined),
+    (story) => rolloutOf(story, 2)?.halted !== undefined,
+    (story) => (rolloutOf(story, 2)?.phase === 'completed' ? 'version 2 completed' : undefined),
   )
   screen.settle()
-  const { touched, spared } = await checkHalted(fleet, following.story)
+  const { seq, touched } = checkHalted(following.story)
   screen.print(
-    `  It reached ${touched.join(' and ')} and nobody else: ${spared.join(', ')} run version 1 as before.\n` +
-      paint('dim', `  Going back by itself comes with a later release; a person applies the good spec again.`),
+    `  Commit #${seq} halted it and opened the way back, both at once: version 3, with the content of version 1.`,
+  )
+  show(screen, following, 3)
+  await following.until(
+    'version 3 runs healthy where version 2 was',
+    PATIENCE_MS,
+    (story) => rolloutOf(story, 3)?.phase === 'completed' && story.state === 'running',
+    (story) => {
+      const halted = rolloutOf(story, 3)?.halted
+      return halted === undefined ? undefined : `the rollback halted: ${halted.message}`
+    },
+  )
+  screen.settle()
+  const { spared } = await checkRolledBack(fleet, following.story, before, touched)
+  screen.print(
+    `  Version 2 reached ${touched.join(' and ')}, 2 of 5. Both run the content of version 1 again; on ${spared.join(', ')} the same\n` +
+      `  processes have been running all the time. So say the API and the disks of the nodes.`,
   )
   screen.print('')
 }

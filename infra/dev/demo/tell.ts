@@ -1,5 +1,5 @@
 /** A commit as sentences: what happened, who decided it, on which evidence. */
-import type { EventView, HealthWindow, LogEvent } from '@dunlin/contracts'
+import type { EventView, HealthWindow, JobUpdated, LogEvent, PlanCompleted } from '@dunlin/contracts'
 import { eventsOf, type Story } from './story.ts'
 
 export interface Told {
@@ -29,13 +29,13 @@ const sentence = (event: LogEvent, story: Story): Said | undefined => {
     case 'JobCreated':
       return ['created the job: version 1']
     case 'JobUpdated':
-      return [`changed the job: version ${event.version}`]
+      return [`changed the job: version ${event.version}${howChanged(event)}`]
     case 'PlacementCompleted':
       return [`it belongs on ${event.count} nodes${leftOut(event.leftOut)}`]
     case 'RolloutOpened':
       return [`opens a rollout of version ${event.version} (${event.rolloutType}, ${event.policy.strategy})`]
     case 'PlanCompleted':
-      return [`plans ${event.waves.length} waves: ${event.waves.join(' + ')} nodes`]
+      return [plan(event)]
     case 'WaveStarted':
       return [`starts wave ${event.wave + 1}`]
     case 'NodesGranted':
@@ -54,6 +54,12 @@ const sentence = (event: LogEvent, story: Story): Said | undefined => {
           .join('; '),
         event.verdicts.some(({ verdict }) => verdict === 'failed') ? 'bad' : 'good',
       ]
+    case 'HoldPlaced':
+      return [`holds the rollout (${event.hold}): ${event.message}`]
+    case 'HoldLifted':
+      return [`lifts the hold (${event.hold})${because(event.reason)}`]
+    case 'RolloutResumed':
+      return [`resumes the halted rollout, ${countOf(event.writtenOff, 'node')} written off${because(event.reason)}`]
     case 'RolloutHalted':
       return [`halts the rollout: ${event.message} (${event.reason})`, 'bad']
     case 'RolloutClosed':
@@ -72,6 +78,22 @@ const sentence = (event: LogEvent, story: Story): Said | undefined => {
     default:
       return undefined
   }
+}
+
+const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
+
+const countOf = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+
+const howChanged = ({ rolledBackFrom, rolledBackTo, rerun, reason }: JobUpdated): string => {
+  if (rerun) return `, which runs the same again${because(reason)}`
+  if (rolledBackFrom === undefined) return ''
+  return `, with the content of version ${rolledBackTo ?? 'before'} instead of version ${rolledBackFrom}${because(reason)}`
+}
+
+const plan = ({ waves, budget, already = 0 }: PlanCompleted): string => {
+  const atRisk = budget === undefined ? '' : `, at most ${budget} at risk at once`
+  const left = already === 0 ? '' : `; ${countOf(already, 'node')} left alone`
+  return `plans ${countOf(waves.length, 'wave')}: ${waves.join(' + ')} nodes${atRisk}${left}`
 }
 
 const moods: Readonly<Record<string, Told['mood']>> = { running: 'good', rollout_failed: 'bad', failed: 'bad' }
