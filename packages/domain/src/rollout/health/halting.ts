@@ -13,16 +13,21 @@ export interface Halt {
   readonly message: string
 }
 
+/** What may still come of a rollout. The two questions walk its nodes, so they are asked only when the answer decides. */
+export interface Prospects {
+  /** Nodes at risk whose places do not come free by themselves. */
+  readonly stuckAtRisk: number
+  readonly budget: number
+  /** Placed nodes whose outcome will count and that have none yet. */
+  readonly stillToSettle: () => number
+  /** Somebody waits to be granted, and nobody can be without a new place in the budget. */
+  readonly waitsForPlace: () => boolean
+}
+
 /** `immediate` records health and never halts. */
-export const whyHalt = (
-  rollout: Rollout,
-  atRisk: number,
-  budget: number,
-  /** Whether a target still waits for its first grant. */
-  someoneWaits: () => boolean,
-): Halt | undefined => {
+export const whyHalt = (rollout: Rollout, prospects: Prospects): Halt | undefined => {
   if (rollout.policy.strategy === 'immediate') return undefined
-  return failedByTest(rollout) ?? failedByLimit(rollout) ?? exhausted(rollout, atRisk, budget, someoneWaits)
+  return failedByTest(rollout) ?? failedByLimit(rollout, prospects) ?? exhausted(rollout, prospects)
 }
 
 /** The maximum decides: outcomes that come later never take a FAIL back. */
@@ -34,8 +39,7 @@ const failedByTest = ({ policy: { analysis }, evidence }: Rollout): Halt | undef
         message: `${failedOf(evidence)}: evidence ${shown(evidence.maxE)} that more than ${100 * analysis.p0} % of the nodes fail (halts at ${analysis.haltAt})`,
       }
 
-const failedByLimit = (rollout: Rollout): Halt | undefined => {
-  const { policy, evidence } = rollout
+const failedByLimit = ({ policy, evidence }: Rollout, { stillToSettle }: Prospects): Halt | undefined => {
   const { failed, settled } = evidence
   if (failed === 0) return undefined
   if (policy.maxFailedNodes !== undefined && failed > policy.maxFailedNodes)
@@ -44,8 +48,10 @@ const failedByLimit = (rollout: Rollout): Halt | undefined => {
       message: `${failed} nodes failed, more than the ${policy.maxFailedNodes} that max_failed_nodes allows`,
     }
   const percent = (100 * failed) / settled
-  if (settled < Math.min(SETTLED_FOR_PERCENT, canSettle(rollout)) || percent <= policy.maxFailedNodesPercent)
-    return undefined
+  if (percent <= policy.maxFailedNodesPercent) return undefined
+  // An explicit 0 tolerates none: no further node could make it true again.
+  const isEnough = settled >= SETTLED_FOR_PERCENT || policy.maxFailedNodesPercent === 0 || stillToSettle() === 0
+  if (!isEnough) return undefined
   return {
     reason: 'max_failed_nodes_percent',
     message: `${failedOf(evidence)} (${percent.toFixed(1)} %), more than the ${policy.maxFailedNodesPercent} % that max_failed_nodes_percent allows`,
@@ -53,23 +59,14 @@ const failedByLimit = (rollout: Rollout): Halt | undefined => {
 }
 
 /** It never just stands: with no grant open and no place left, nothing could move it any more. */
-const exhausted = (
-  { counts }: Rollout,
-  atRisk: number,
-  budget: number,
-  someoneWaits: () => boolean,
-): Halt | undefined => {
+const exhausted = ({ counts }: Rollout, { stuckAtRisk, budget, waitsForPlace }: Prospects): Halt | undefined => {
   const failed = counts.failed + counts.lost
-  if (failed === 0 || counts.open > 0 || atRisk < budget || !someoneWaits()) return undefined
+  if (failed === 0 || counts.open > 0 || stuckAtRisk < budget || !waitsForPlace()) return undefined
   return {
     reason: 'budget_exhausted',
     message: `${failed} failed nodes fill the budget of ${budget} nodes at risk, and no grant is open: the budget is used up, the version is not proven bad`,
   }
 }
-
-/** Nodes whose outcome can still count, with those that did. */
-const canSettle = ({ targets, counts, evidence }: Rollout): number =>
-  Math.max(1, targets.length - counts.deferred - counts.removed - evidence.excluded - evidence.before)
 
 export const haltEvidence = (rollout: Rollout, atRisk: number, budget = rollout.budget): HaltEvidence => {
   const { settled, failed, e, maxE } = rollout.evidence
