@@ -1,0 +1,317 @@
+/**
+ * One job in a small world, moved on step by step: the real deciders and folds, a scheduler, an engine that may die between
+ * two commits, and nodes that activate what they are granted. Only tests use it; unit tests tell stories with it, property
+ * tests throw random histories at it.
+ */
+import {
+  rollBackSpec,
+  type CommandOutcome,
+  type EvaluationId,
+  type ExecutionId,
+  type JobId,
+  type JobSubjectEvent,
+  type NodeId,
+  type RolloutId,
+  type RolloutPolicy,
+  type Sha256,
+  type Verdict,
+} from '@dunlin/contracts'
+import type { Decision } from '../../decision.ts'
+import { decideJob, type JobCommand } from '../../job/decide.ts'
+import { foldJobCommit } from '../../job/evolve.ts'
+import { isPresent, noJob, type Job, type PresentJob } from '../../job/state.ts'
+import { recordPlacement } from '../../placement/evaluate.ts'
+import { advanceRollout } from '../advance.ts'
+import { rollbackTarget } from '../commands.ts'
+import type { AdvanceFacts } from '../facts.ts'
+import { recordVerdicts } from '../verdicts.ts'
+
+export interface WorldCommit {
+  readonly seq: number
+  readonly at: number
+  readonly by: 'user:ann' | 'service:scheduler' | 'service:rollout-engine'
+  readonly ev: readonly JobSubjectEvent[]
+}
+
+/** What a node activated last: it keeps running that, whatever is said about it elsewhere. */
+export interface Activated {
+  readonly execution: ExecutionId
+  readonly content: Sha256
+  readonly seq: number
+}
+
+export interface World {
+  readonly job: Job
+  /** Every commit so far, in order. */
+  readonly log: readonly WorldCommit[]
+  readonly facts: AdvanceFacts
+  readonly activated: ReadonlyMap<NodeId, Activated>
+  readonly connected: Set<NodeId>
+  /** Nodes on which an execution of the job runs badly now, as a node says it. */
+  readonly sick: Set<NodeId>
+  /** Where the scheduler will place the job. */
+  readonly wanted: Set<NodeId>
+  /** Labels of nodes. */
+  readonly sites: Map<NodeId, string>
+  readonly switches: { logFull: boolean; sight: AdvanceFacts['sight']; schedulerDown: boolean }
+  readonly append: (ev: readonly JobSubjectEvent[], by?: WorldCommit['by']) => void
+  readonly tick: (ms: number) => void
+  readonly apply: (content: string, more?: ApplyOptions) => Decision<JobSubjectEvent, CommandOutcome>
+  readonly command: (
+    verb: 'stop' | 'delete' | 'pause' | 'resume' | 'promote' | 'halt' | 'rerun',
+    reason?: string,
+  ) => Decision<JobSubjectEvent, CommandOutcome>
+  readonly rollBack: (version?: number, whole?: boolean) => Decision<JobSubjectEvent, CommandOutcome> | undefined
+  /** The scheduler evaluates, unless it is down. */
+  readonly place: () => void
+  /** One decision of the engine; it dies after `commits` of it. Returns the types of what it wrote. */
+  readonly step: (commits?: number) => readonly string[]
+  /** Decisions until nothing follows. */
+  readonly advance: () => readonly string[]
+  /** The node reads its document and activates what is new in it. */
+  readonly activate: (node: NodeId) => void
+  /** What a judge says of the latest grant (or of another `execution`) of a node. */
+  readonly judge: (node: NodeId, outcome: 'healthy' | 'failed', reason?: string, execution?: ExecutionId) => void
+  /** Judges every open grant of a connected node, in the order of the grants. */
+  readonly settle: (outcome: (node: NodeId) => 'healthy' | 'failed') => void
+  /** Open grants of silent nodes that were never activated are taken back; before 0.2 that was told by another event. */
+  readonly revoke: (as?: 'GrantsRevoked' | 'NodesDeferred') => void
+  /** What was revoked can no longer be activated. */
+  readonly free: () => void
+}
+
+export interface ApplyOptions {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly policy?: StoryPolicy
+}
+
+export const hashOf = (letter: string): Sha256 => letter.repeat(64).slice(0, 64) as Sha256
+
+export type StoryPolicy = Omit<Partial<RolloutPolicy>, 'analysis'> & { readonly analysis?: 'off' }
+
+/** The policy of a story: rolling, 10 %, the test switched on, no limit by number. */
+export const storyPolicy = ({ analysis, ...more }: StoryPolicy = {}): RolloutPolicy => ({
+  strategy: 'rolling',
+  maxParallel: { unit: 'percent', value: 10 },
+  canary: { unit: 'count', value: 1 },
+  autoPromote: false,
+  maxFailedNodesPercent: 10,
+  autoRollback: more.strategy !== 'immediate',
+  ...(analysis === 'off' || more.strategy === 'immediate' ? {} : { analysis: { p0: 0.05, haltAt: 20 } }),
+  health: { intervalMs: 1000, maxErrorRate: 0.1, successThreshold: 2, failureThreshold: 3, deadlineMs: 60_000 },
+  expiryMs: 1_000_000,
+  ...more,
+})
+
+export const nodeIds = (count: number): NodeId[] => Array.from({ length: count }, (_, i) => `n${i}` as NodeId)
+
+export interface WorldOptions {
+  readonly nodes: Iterable<NodeId>
+  readonly seed?: number
+  /** Sees each commit before and after it is folded. */
+  readonly watch?: {
+    readonly before: (world: World, commit: WorldCommit) => void
+    readonly after: (world: World, commit: WorldCommit) => void
+  }
+}
+
+export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
+  const job = noJob()
+  const log: WorldCommit[] = []
+  const activated = new Map<NodeId, Activated>()
+  const connected = new Set(nodes)
+  const sick = new Set<NodeId>()
+  const wanted = new Set<NodeId>()
+  const sites = new Map<NodeId, string>()
+  const specs = new Map<number, Readonly<Record<string, unknown>>>()
+  const switches: World['switches'] = { logFull: false, sight: 'clear', schedulerDown: false }
+  let now = 1000
+  let ids = 0
+  const nextId = (): string => `01J${String((ids += 1)).padStart(23, '0')}`
+
+  const append: World['append'] = (ev, by = 'service:rollout-engine') => {
+    const commit = { seq: log.length + 1, at: (now += 10), by, ev }
+    watch?.before(world, commit)
+    log.push(commit)
+    foldJobCommit(job, { s: 1, v: commit.seq, cmd: `~${commit.seq}`, by, at: commit.at, ev }, commit.seq)
+    for (const event of ev) {
+      if (event.type === 'JobCreated' || event.type === 'JobUpdated') specs.set(event.version, event.spec)
+      if (event.type === 'JobStopped' || event.type === 'JobDeleted') activated.clear()
+    }
+    // A node stops what it was told to give up.
+    for (const node of activated.keys()) if (isPresent(job) && !job.placement.nodes.has(node)) activated.delete(node)
+    watch?.after(world, commit)
+  }
+
+  const facts: AdvanceFacts = {
+    epoch: 0,
+    get nowMs() {
+      return now
+    },
+    get mayGrant() {
+      return !switches.logFull
+    },
+    get sight() {
+      return switches.sight
+    },
+    get policy() {
+      return isPresent(job) ? (job.versions.spec['rollout'] as RolloutPolicy) : storyPolicy()
+    },
+    isConnected: (node) => connected.has(node),
+    isUnhealthy: (node) => sick.has(node) || job.rollouts.grants.get(node)?.verdict?.is === 'failed',
+    labelOf: (node) => sites.get(node),
+    newRolloutId: () => nextId() as RolloutId,
+    newExecutionId: () => nextId() as ExecutionId,
+    seedOf: (version) => seed + version,
+    // The text itself is the best hash: equal for equal texts only.
+    hashOfTargets: (ordered) => ordered.join('\n') as Sha256,
+    hashOfSpec: (spec) => JSON.stringify(spec) as Sha256,
+  }
+
+  const decide = (command: JobCommand): Decision<JobSubjectEvent, CommandOutcome> => {
+    const decision = decideJob(job, command)
+    if (decision.ok) for (const ev of decision.commits) append(ev, 'user:ann')
+    return decision
+  }
+  const head = () => ({ id: nextId(), at: now })
+
+  const apply: World['apply'] = (content, { labels = {}, policy } = {}) => {
+    const spec = { config: content, labels, rollout: storyPolicy(policy) }
+    const specHash = facts.hashOfSpec(spec)
+    return decide({ verb: 'apply', ...head(), spec, specHash, content: hashOf(content), newJobId: nextId() as JobId })
+  }
+
+  const command: World['command'] = (verb, reason) => {
+    const said = { ...head(), ...(reason === undefined ? {} : { reason }) }
+    return decide(verb === 'delete' ? { verb, force: true, ...said } : { verb, ...said })
+  }
+
+  const rollBack: World['rollBack'] = (version, whole = false) => {
+    if (!isPresent(job)) return undefined
+    const target = rollbackTarget(job, version)
+    const old = target.is === 'found' ? (target.spec ?? specs.get(target.version)) : undefined
+    if (target.is !== 'found' || old === undefined) return undefined
+    const spec = whole ? old : rollBackSpec(job.versions.spec, old)
+    const content = hashOf(String(spec['config']))
+    const specHash = facts.hashOfSpec(spec)
+    return decide({ verb: 'rollback', ...head(), toVersion: target.version, spec, specHash, content })
+  }
+
+  const place: World['place'] = () => {
+    if (!isPresent(job) || switches.schedulerDown) return
+    const belongs = job.versions.lifecycle === 'active' ? wanted : new Set<NodeId>()
+    const difference = {
+      add: [...belongs].filter((node) => !job.placement.nodes.has(node)),
+      remove: [...job.placement.nodes].filter((node) => !belongs.has(node)),
+      count: belongs.size,
+      leftOut: {},
+    }
+    const evaluation = {
+      id: nextId() as EvaluationId,
+      trigger: 'node_changed' as const,
+      version: job.versions.version,
+    }
+    for (const ev of recordPlacement(job, difference, evaluation, () => hashOf('e'))) append(ev, 'service:scheduler')
+  }
+
+  const step: World['step'] = (most = Infinity) => {
+    const commits = advanceRollout(job, facts).slice(0, most)
+    for (const ev of commits) append(ev)
+    return commits.flat().map(({ type }) => type)
+  }
+
+  const advance: World['advance'] = () => {
+    const types: string[] = []
+    for (let turn = 0; turn < 1000; turn += 1) {
+      const wrote = step()
+      if (wrote.length === 0) return types
+      types.push(...wrote)
+    }
+    throw new Error(`the engine never comes to rest: ${types.slice(-12).join(', ')}`)
+  }
+
+  const activate: World['activate'] = (node) => {
+    const grant = job.rollouts.grants.get(node)
+    const runs = activated.get(node)
+    // What was ended for a newer one is not started again.
+    if (grant === undefined || !connected.has(node) || (runs !== undefined && runs.seq >= grant.seq)) return
+    activated.set(node, { execution: grant.execution, content: grant.content, seq: grant.seq })
+  }
+
+  const verdictOn = (node: NodeId, outcome: Verdict['verdict'], reason: string, execution?: ExecutionId): Verdict[] => {
+    const grant = job.rollouts.grants.get(node)
+    if (grant === undefined) return []
+    if (execution === undefined) activate(node)
+    return [
+      {
+        node,
+        execution: execution ?? grant.execution,
+        generation: [0, grant.seq],
+        verdict: outcome,
+        reason,
+        window: 1,
+        evidence: [],
+      },
+    ]
+  }
+
+  const judge: World['judge'] = (node, outcome, reason = 'test', execution) => {
+    for (const ev of recordVerdicts(job, verdictOn(node, outcome, reason, execution))) append(ev)
+  }
+
+  const settle: World['settle'] = (outcome) => {
+    const open = [...job.rollouts.grants].filter(([, { verdict }]) => verdict === undefined)
+    open.sort(([, a], [, b]) => a.seq - b.seq)
+    for (const [node] of open) if (connected.has(node)) judge(node, outcome(node))
+  }
+
+  const revoke: World['revoke'] = (as = 'GrantsRevoked') => {
+    const { current, grants } = job.rollouts
+    if (current === undefined) return
+    const nodes = [...current.slots].flatMap(([node, slot]) => {
+      const isIdle = activated.get(node)?.execution !== grants.get(node)?.execution
+      return slot === 'open' && isIdle && !connected.has(node) ? [node] : []
+    })
+    if (nodes.length === 0) return
+    const rollout = current.id
+    if (as === 'GrantsRevoked') append([{ type: as, rollout, nodes }])
+    else append([{ type: as, rollout, nodes: nodes.map((node) => ({ node, reason: 'revoked' })) }])
+  }
+
+  const free: World['free'] = () => {
+    const { current, revoked } = job.rollouts
+    const nodes = [...revoked.keys()]
+    if (current !== undefined && nodes.length > 0) append([{ type: 'PlacesFreed', rollout: current.id, nodes }])
+  }
+
+  const world: World = {
+    job,
+    log,
+    facts,
+    activated,
+    connected,
+    sick,
+    wanted,
+    sites,
+    switches,
+    append,
+    tick: (ms) => void (now += ms),
+    apply,
+    command,
+    rollBack,
+    place,
+    step,
+    advance,
+    activate,
+    judge,
+    settle,
+    revoke,
+    free,
+  }
+  return world
+}
+
+export const present = (world: World): PresentJob => {
+  if (!isPresent(world.job)) throw new Error('nothing was applied')
+  return world.job
+}
