@@ -1,26 +1,22 @@
-import { readCommit, type Commit } from '@dunlin/contracts'
+/** What is decided says why: the chain of causes goes back to the command of a person. */
 import { expect, it } from 'vitest'
-import { readLog } from './laws.ts'
-import { createWorld } from './world.ts'
+import { readRecorded } from './laws/ledger.ts'
+import { A, quick, startStage } from './run/stage.ts'
 
 it('evaluation, plan and grants name the commit that caused them, back to the command', async () => {
-  const world = createWorld(3, 3)
-  await world.startScheduler()
-  await world.startEngine()
-  await world.clock.run(5_000)
-  const key = { namespace: 'default', name: 'a' }
-  const rollout = { strategy: 'immediate', health_check: { interval: '1s', deadline: '60s' } }
-  await Promise.all([world.apply(key, 'good', { selector: {}, rollout }, 'c1'), world.clock.run(20_000)])
-  const commits = new Map<number, Commit>()
-  for (const { seq, data } of await readLog(world)) {
-    const read = readCommit(JSON.parse(new TextDecoder().decode(data)))
-    if ('ev' in read) commits.set(seq, read)
-  }
-  const [granted] = [...commits].find(([, { ev }]) => ev.some(({ type }) => type === 'NodesGranted')) ?? []
+  const stage = await startStage({ seed: 3, nodes: 3 })
+  await stage.apply(A, 'good', quick({ strategy: 'immediate' }))
+  await stage.pass(20_000)
+  const commits = new Map(
+    stage.watch.log().flatMap((recorded) => {
+      const read = readRecorded(recorded)
+      return read === undefined ? [] : [[recorded.seq, read.commit] as const]
+    }),
+  )
+  const types = (seq: number): string[] => (commits.get(seq)?.ev ?? []).map(({ type }) => type)
+  const granted = [...commits.keys()].find((seq) => types(seq).includes('NodesGranted'))
   const chain: string[] = []
-  for (let seq = granted; seq !== undefined; seq = commits.get(seq)?.cause?.seq)
-    chain.push(commits.get(seq)?.ev[0]?.type ?? '')
+  for (let seq = granted; seq !== undefined; seq = commits.get(seq)?.cause?.seq) chain.push(types(seq)[0] ?? '')
   expect(chain).toEqual(['WaveStarted', 'RolloutOpened', 'PlacementChanged', 'JobCreated'])
-  world.agents.stop()
-  for (const instance of world.instances.slice()) instance.crash()
+  stage.world.end()
 })

@@ -1,18 +1,23 @@
 /** The fixed list of seeds that CI runs; `npm run sim -- --seeds N` runs more. */
-import { describe, expect, it } from 'vitest'
-import { simulate } from './simulate.ts'
+import { expect, it } from 'vitest'
+import { runSeeds } from './run/pool.ts'
+import { simulate } from './run/simulate.ts'
+import { drawScenario } from './scenario/draw.ts'
 
-const SEEDS = Array.from({ length: Number(process.env['DUNLIN_SIM_SEEDS'] ?? 60) }, (_, i) => i + 1)
+const SEEDS = Number(process.env['DUNLIN_SIM_SEEDS'] ?? 2_000)
 
-describe('under random commands and faults the laws hold', () => {
-  it.each(SEEDS)('seed %i', async (seed) => {
-    const { broken, story } = await simulate({ seed })
-    if (broken.length > 0) console.log(story.join('\n'))
-    expect(broken).toEqual([])
-  })
-  it('a seed replays exactly', async () => {
-    const [first, again] = [await simulate({ seed: 7 }), await simulate({ seed: 7 })]
+it(`under random commands and faults all laws hold (${SEEDS} seeds)`, { timeout: 900_000 }, async () => {
+  const results = await runSeeds({ from: 1, count: SEEDS, until: ({ broken }) => broken.length > 0 })
+  const broken = results.filter((result) => result.broken.length > 0)
+  for (const { seed } of broken) console.log(`npm run sim -- --seed ${seed} --shrink`)
+  expect(broken).toEqual([])
+  expect(results).toHaveLength(SEEDS)
+})
+
+it('a seed replays exactly', async () => {
+  for (const seed of [7, 8, 9]) {
+    const [first, again] = [await simulate(drawScenario(seed)), await simulate(drawScenario(seed))]
     expect(again.digest).toBe(first.digest)
-    expect(first.commits).toBeGreaterThan(20)
-  })
+    expect(first.commits).toBeGreaterThan(4)
+  }
 })

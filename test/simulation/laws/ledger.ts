@@ -1,0 +1,401 @@
+/**
+ * A naive account of the log, kept apart from the code under test: plain records of who was granted what, and what came of
+ * it. Nothing here is shared with the domain, so that a mistake there does not excuse itself.
+ */
+import {
+  jobKeyText,
+  readCommit,
+  type Commit,
+  type JobSubjectEvent,
+  type NodeEvent,
+  type ReportedState,
+  type ReportEvent,
+  type RolloutEvent,
+  type RolloutPolicy,
+} from '@dunlin/contracts'
+import type { Recorded } from '@dunlin/eventstore'
+import { parseLogSubject } from '@dunlin/nats'
+
+export interface GrantEntry {
+  readonly node: string
+  readonly execution: string
+  readonly rollout: string
+  readonly content: string
+  readonly epoch: number
+  readonly seq: number
+  readonly wasUnhealthy: boolean
+  outcome?: { readonly is: 'healthy' | 'failed'; readonly reason: string }
+  writtenOff?: true
+  /** What it would go back to. */
+  readonly lastHealthy: GrantEntry | undefined
+}
+
+export type SlotName = 'open' | 'healthy' | 'failed' | 'lost' | 'deferred' | 'removed'
+
+export interface RolloutEntry {
+  readonly id: string
+  readonly type: string
+  readonly version: number
+  readonly content: string
+  readonly policy: RolloutPolicy
+  phase: 'planning' | 'running' | 'halted' | 'completed' | 'superseded' | 'canceled' | 'expired'
+  /** With the reason of each. */
+  readonly holds: Map<string, string>
+  targets: string[]
+  waves: readonly number[]
+  budget: number
+  unhealthy: number
+  wave: number
+  passed: number
+  readonly slots: Map<string, SlotName>
+  /** Every grant of it, in order; a node may have several. */
+  readonly grants: GrantEntry[]
+  /** Outcomes that are evidence since the beginning or the last resume, in order: true = failed. */
+  outcomes: boolean[]
+  resumed: number
+  /** Nodes that held a grant when it opened, or may still start one that was revoked. */
+  readonly grantedBefore: ReadonlySet<string>
+}
+
+export interface JobEntry {
+  version: number
+  content: string
+  lifecycle: 'active' | 'stopped' | 'deleted'
+  placed: Set<string>
+  readonly changes: Map<string, { readonly add: readonly string[]; readonly remove: readonly string[] }[]>
+  /** The latest grant of each node. */
+  latest: Map<string, GrantEntry>
+  /** At risk only because a revoked grant may still be activated, with the sequence of the revocation. */
+  revoked: Map<string, number>
+  rollouts: RolloutEntry[]
+  /** Contents that completed with a healthy node and had no FAIL since. */
+  proven: string[]
+  highestOpened: number
+  /** Highest generation ever granted to a node, over everything. */
+  readonly generations: Map<string, readonly [number, number]>
+  readonly executions: Set<string>
+}
+
+export interface NodeEntry {
+  connected: boolean
+  /** Sequence since when that is so. */
+  since: number
+  admission: 'unknown' | 'admitted' | 'removed'
+  /** What it said last of each execution. */
+  readonly said: Map<string, { readonly job: string; readonly state: ReportedState }>
+  /** The log has lost reports of it: what stands there may be older than what it does. */
+  unsure: boolean
+}
+
+export interface Ledger {
+  readonly jobs: Map<string, JobEntry>
+  readonly nodes: Map<string, NodeEntry>
+  epoch: number
+}
+
+export type ReadCommit =
+  | { readonly kind: 'job'; readonly key: string; readonly seq: number; readonly commit: Commit<JobSubjectEvent> }
+  | { readonly kind: 'node'; readonly key: string; readonly seq: number; readonly commit: Commit<NodeEvent> }
+  | { readonly kind: 'report'; readonly key: string; readonly seq: number; readonly commit: Commit<ReportEvent> }
+  | { readonly kind: 'log'; readonly key: string; readonly seq: number; readonly commit: Commit }
+
+const decoder = new TextDecoder()
+
+const parse = (data: Uint8Array): unknown => {
+  try {
+    return JSON.parse(decoder.decode(data))
+  } catch {
+    return undefined
+  }
+}
+
+/** `undefined` for what is no commit of the log. */
+export const readRecorded = ({ subject, data, seq }: Recorded): ReadCommit | undefined => {
+  const route = parseLogSubject(subject)
+  const commit = readCommit(parse(data))
+  if (route === undefined || !('ev' in commit)) return undefined
+  return { ...route, seq, commit } as ReadCommit
+}
+
+export const newLedger = (): Ledger => ({ jobs: new Map(), nodes: new Map(), epoch: 0 })
+
+export const currentOf = (job: JobEntry): RolloutEntry | undefined => job.rollouts.at(-1)
+
+/** Granted and not settled healthy, whatever the rollout, or still able to start what was taken back. */
+export const atRiskOf = (job: JobEntry): Set<string> => {
+  const nodes = new Set<string>(job.revoked.keys())
+  for (const [node, grant] of job.latest)
+    if (grant.outcome?.is !== 'healthy' && grant.writtenOff === undefined) nodes.add(node)
+  return nodes
+}
+
+const jobOf = (ledger: Ledger, key: string): JobEntry => {
+  let job = ledger.jobs.get(key)
+  if (job === undefined) {
+    job = {
+      version: 0,
+      content: '',
+      lifecycle: 'deleted',
+      placed: new Set(),
+      changes: new Map(),
+      latest: new Map(),
+      revoked: new Map(),
+      rollouts: [],
+      proven: [],
+      highestOpened: 0,
+      generations: new Map(),
+      executions: new Set(),
+    }
+    ledger.jobs.set(key, job)
+  }
+  return job
+}
+
+export const nodeOf = (ledger: Ledger, id: string): NodeEntry => {
+  let node = ledger.nodes.get(id)
+  if (node === undefined) {
+    node = { connected: false, since: 0, admission: 'unknown', said: new Map(), unsure: false }
+    ledger.nodes.set(id, node)
+  }
+  return node
+}
+
+/** Asked ahead of each event, with the ledger as it is before. */
+interface Asked {
+  readonly ofJob?: (event: JobSubjectEvent, job: JobEntry) => void
+  readonly ofReport?: (event: ReportEvent) => void
+}
+
+/** Writes a commit into the ledger, event by event. */
+export const enter = (ledger: Ledger, read: ReadCommit, asked: Asked = {}): void => {
+  switch (read.kind) {
+    case 'job': {
+      const job = jobOf(ledger, read.key)
+      for (const event of read.commit.ev) {
+        asked.ofJob?.(event, job)
+        enterJob(job, event, read.seq)
+      }
+      return
+    }
+    case 'node':
+      for (const event of read.commit.ev) enterNode(nodeOf(ledger, read.key), event, read.seq)
+      return
+    case 'report':
+      for (const event of read.commit.ev) {
+        asked.ofReport?.(event)
+        enterReport(nodeOf(ledger, read.key), event)
+      }
+      return
+    case 'log':
+      for (const event of read.commit.ev as readonly { type: string; epoch?: number }[])
+        if (event.type === 'EpochRaised') ledger.epoch = event.epoch ?? ledger.epoch
+      return
+    default:
+      return read satisfies never
+  }
+}
+
+const enterNode = (node: NodeEntry, event: NodeEvent, seq: number): void => {
+  if (event.type === 'NodeAdmitted') node.admission = 'admitted'
+  if (event.type === 'NodeRemoved') node.admission = 'removed'
+  const connects = event.type === 'NodeConnected' || event.type === 'NodeReturned'
+  const leaves = event.type === 'NodeDisconnected' || event.type === 'NodeLost'
+  if (!connects && !leaves) return
+  if (node.connected !== connects) node.since = seq
+  node.connected = connects
+}
+
+const enterReport = (node: NodeEntry, event: ReportEvent): void => {
+  // An announcement tells all that the node still knows.
+  if (event.type === 'NodeAnnounced') {
+    node.said.clear()
+    node.unsure = false
+  }
+  for (const { job, execution, state } of event.type === 'NodeAnnounced' ? event.executions : [event])
+    node.said.set(execution, { job: jobKeyText(job), state })
+}
+
+const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
+  switch (event.type) {
+    case 'JobCreated':
+      Object.assign(job, {
+        placed: new Set(),
+        latest: new Map(),
+        revoked: new Map(),
+        rollouts: [],
+        proven: [],
+        lifecycle: 'active',
+      })
+      Object.assign(job, { version: event.version, content: event.content })
+      return
+    case 'JobUpdated':
+      Object.assign(job, { version: event.version, content: event.content, lifecycle: 'active' })
+      return
+    case 'JobStopped':
+      job.lifecycle = 'stopped'
+      job.latest.clear()
+      job.revoked.clear()
+      return
+    case 'JobDeleted':
+      job.lifecycle = 'deleted'
+      job.latest.clear()
+      job.revoked.clear()
+      return
+    case 'PlacementChanged': {
+      const parts = event.part === 0 ? [] : (job.changes.get(event.evaluation) ?? [])
+      job.changes.set(event.evaluation, [...parts, { add: event.add, remove: event.remove }])
+      return
+    }
+    case 'PlacementCompleted':
+      for (const { add, remove } of job.changes.get(event.evaluation) ?? []) {
+        for (const node of add) job.placed.add(node)
+        for (const node of remove) unplace(job, node)
+      }
+      job.changes.clear()
+      return
+    case 'JobStateChanged':
+    case 'CommandNoted':
+    case 'Checkpointed':
+      return
+    case 'RolloutOpened':
+      job.highestOpened = Math.max(job.highestOpened, event.version)
+      job.rollouts.push({
+        id: event.rollout,
+        type: event.rolloutType,
+        version: event.version,
+        content: event.content,
+        policy: event.policy,
+        phase: 'planning',
+        holds: new Map(),
+        targets: [],
+        waves: [],
+        budget: 0,
+        unhealthy: 0,
+        wave: -1,
+        passed: 0,
+        slots: new Map(),
+        grants: [],
+        outcomes: [],
+        resumed: 0,
+        grantedBefore: new Set([...job.latest.keys(), ...job.revoked.keys()]),
+      })
+      return
+    default: {
+      const rollout = job.rollouts.find(({ id }) => id === event.rollout)
+      if (rollout !== undefined) enterRollout(job, rollout, event, seq)
+    }
+  }
+}
+
+const unplace = (job: JobEntry, node: string): void => {
+  job.placed.delete(node)
+  job.latest.delete(node)
+  job.revoked.delete(node)
+  const rollout = currentOf(job)
+  if (rollout?.slots.has(node)) rollout.slots.set(node, 'removed')
+}
+
+/** The node never started it: what it holds is what it settled healthy on last. */
+const takeBack = (job: JobEntry, node: string): void => {
+  const revoked = job.latest.get(node)
+  if (revoked?.lastHealthy === undefined) job.latest.delete(node)
+  else job.latest.set(node, revoked.lastHealthy)
+}
+
+const enterRollout = (
+  job: JobEntry,
+  rollout: RolloutEntry,
+  event: Exclude<RolloutEvent, { type: 'RolloutOpened' }>,
+  seq: number,
+): void => {
+  switch (event.type) {
+    case 'PlanDrawn':
+      if (event.part === 0) rollout.targets = []
+      rollout.targets.push(...event.targets)
+      return
+    case 'PlanCompleted':
+      rollout.phase = 'running'
+      rollout.waves = event.waves
+      rollout.budget = event.budget ?? 0
+      rollout.unhealthy = event.unhealthy ?? 0
+      return
+    case 'WaveStarted':
+      rollout.wave = event.wave
+      return
+    case 'WavePassed':
+      rollout.passed = event.wave + 1
+      return
+    case 'NodesGranted':
+      for (const [node, execution] of event.grants) {
+        const former = job.latest.get(node)
+        const grant: GrantEntry = {
+          node,
+          execution,
+          rollout: rollout.id,
+          content: event.content,
+          epoch: event.epoch,
+          seq,
+          wasUnhealthy: event.unhealthy?.includes(node) === true && rollout.unhealthy < rollout.targets.length,
+          lastHealthy: former?.outcome?.is === 'healthy' ? former : former?.lastHealthy,
+        }
+        job.latest.set(node, grant)
+        job.revoked.delete(node)
+        job.generations.set(node, [event.epoch, seq])
+        job.executions.add(execution)
+        rollout.grants.push(grant)
+        rollout.slots.set(node, 'open')
+      }
+      return
+    case 'NodesDeferred':
+      for (const { node, reason } of event.nodes) {
+        rollout.slots.set(node, 'deferred')
+        if (reason === 'revoked') takeBack(job, node)
+      }
+      return
+    case 'GrantsRevoked':
+      for (const node of event.nodes) {
+        rollout.slots.set(node, 'deferred')
+        takeBack(job, node)
+        job.revoked.set(node, seq)
+      }
+      return
+    case 'PlacesFreed':
+      for (const node of event.nodes) job.revoked.delete(node)
+      return
+    case 'VerdictsReached':
+      for (const { node, execution, verdict, reason } of event.verdicts) {
+        const grant = job.latest.get(node)
+        if (grant?.execution !== execution) continue
+        if (grant.outcome === undefined && !grant.wasUnhealthy) rollout.outcomes.push(verdict === 'failed')
+        grant.outcome = { is: verdict, reason }
+        rollout.slots.set(node, verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed')
+      }
+      return
+    case 'HoldPlaced':
+      rollout.holds.set(event.hold, event.reason)
+      return
+    case 'HoldLifted':
+      rollout.holds.delete(event.hold)
+      return
+    case 'RolloutHalted':
+      rollout.phase = 'halted'
+      if (event.reason !== 'requested') job.proven = job.proven.filter((content) => content !== rollout.content)
+      return
+    case 'RolloutResumed':
+      rollout.phase = 'running'
+      rollout.resumed += 1
+      rollout.outcomes = []
+      for (const [node, slot] of rollout.slots) {
+        const grant = job.latest.get(node)
+        if ((slot === 'failed' || slot === 'lost') && grant !== undefined) grant.writtenOff = true
+      }
+      return
+    case 'RolloutClosed':
+      rollout.phase = event.outcome
+      if (event.outcome === 'completed' && [...rollout.slots.values()].includes('healthy'))
+        job.proven = [...job.proven.filter((content) => content !== rollout.content), rollout.content]
+      return
+    default:
+      return event satisfies never
+  }
+}
