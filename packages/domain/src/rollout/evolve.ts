@@ -91,16 +91,13 @@ export const evolveRollouts = (
     case 'NodesDeferred':
       for (const { node, reason } of event.nodes) {
         place(rollout, node, 'deferred')
-        if (reason !== 'revoked') continue
-        revoke(rollouts, node)
-        rollouts.atRisk.delete(node)
+        if (reason === 'revoked' && !revoke(rollouts, node)) rollouts.atRisk.delete(node)
       }
       return
     case 'GrantsRevoked':
       for (const node of event.nodes) {
         place(rollout, node, 'deferred')
-        revoke(rollouts, node)
-        rollouts.revoked.set(node, context.seq)
+        if (!revoke(rollouts, node)) rollouts.revoked.set(node, context.seq)
       }
       return
     case 'PlacesFreed':
@@ -149,6 +146,7 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
     const before = rollouts.grants.get(node)
     const lastHealthy = before?.verdict?.is === 'healthy' ? before : before?.lastHealthy
     const wasUnhealthy = unhealthy.has(node) && !countsEverybody(rollout)
+    const overtakes = overtaken(rollouts, node)
     rollouts.grants.set(node, {
       execution,
       ...(before === undefined ? {} : { previous: before.execution }),
@@ -161,6 +159,7 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
       wave: event.wave,
       ...(wasUnhealthy ? { wasUnhealthy } : {}),
       ...(lastHealthy === undefined ? {} : { lastHealthy }),
+      ...(overtakes === undefined ? {} : { overtakes }),
     })
     rollouts.atRisk.add(node)
     rollouts.revoked.delete(node)
@@ -169,11 +168,27 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
   }
 }
 
-/** The node has not activated it as far as anybody knows: what it runs is what it settled healthy on last. */
-const revoke = (rollouts: Rollouts, node: NodeId): void => {
-  const lastHealthy = rollouts.grants.get(node)?.lastHealthy
-  if (lastHealthy === undefined) rollouts.grants.delete(node)
-  else rollouts.grants.set(node, lastHealthy)
+/** What a new grant takes the place of, when that did not settle healthy. */
+const overtaken = ({ atRisk, revoked, grants }: Rollouts, node: NodeId): Grant['overtakes'] => {
+  if (atRisk.has(node) && !revoked.has(node)) return 'at_risk'
+  const before = grants.get(node)
+  return before === undefined || before.verdict?.is === 'healthy' ? undefined : 'written_off'
+}
+
+/**
+ * The node has not activated it as far as anybody knows, so what it was granted before stands again. Only when that had
+ * settled healthy does it run well; when it had not, the node has perhaps ended its last healthy execution for it: that one
+ * is what it goes back to, but it is not known to run. True when the node was at risk before and so stays at risk.
+ */
+const revoke = ({ grants }: Rollouts, node: NodeId): boolean => {
+  const held = grants.get(node)
+  if (held?.lastHealthy === undefined) grants.delete(node)
+  else if (held.overtakes === undefined) grants.set(node, held.lastHealthy)
+  else {
+    const { verdict: _, ...unproven } = held.lastHealthy
+    grants.set(node, { ...unproven, lastHealthy: held.lastHealthy })
+  }
+  return held?.overtakes === 'at_risk'
 }
 
 const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, context: CommitContext): void => {

@@ -37,6 +37,8 @@ export interface Grant {
   readonly wasUnhealthy?: true
   /** The node's latest grant that settled healthy: what it goes back to when this one is revoked. */
   readonly lastHealthy?: Grant
+  /** The grant before this one had not settled healthy: when this one is revoked, the node runs nothing that is known to be well. */
+  readonly overtakes?: 'at_risk' | 'written_off'
   /** Failed, and a person decided to go on without it: no longer at risk, still listed, kept stopped. */
   writtenOff?: true
   /** `stableAt` is set when the validation passed; a later failure degrades the job and never counts as a verdict. */

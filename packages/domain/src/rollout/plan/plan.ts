@@ -64,15 +64,18 @@ export const drawPlan = (rollouts: Rollouts, request: PlanRequest, facts: PlanFa
 }
 
 /** A rollback touches nobody that was never granted; a restart touches everybody. */
-const isTarget = ({ grants }: Rollouts, { type, content }: PlanRequest, node: NodeId): boolean => {
-  const grant = grants.get(node)
-  if (type === 'rollback' && grant === undefined) return false
+const isTarget = (rollouts: Rollouts, { type, content }: PlanRequest, node: NodeId): boolean => {
+  const grant = rollouts.grants.get(node)
+  if (type === 'rollback' && !wasGranted(rollouts, node)) return false
   return type === 'restart' || !runsHealthily(grant, content)
 }
 
-const neverGranted = ({ grants }: Rollouts, placed: ReadonlySet<NodeId>): number => {
+/** A node at risk without a grant had one revoked, and before that one that did not turn out well. */
+const wasGranted = ({ grants, atRisk }: Rollouts, node: NodeId): boolean => grants.has(node) || atRisk.has(node)
+
+const neverGranted = (rollouts: Rollouts, placed: ReadonlySet<NodeId>): number => {
   let count = 0
-  for (const node of placed) if (!grants.has(node)) count += 1
+  for (const node of placed) if (!wasGranted(rollouts, node)) count += 1
   return count
 }
 

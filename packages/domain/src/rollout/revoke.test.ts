@@ -1,0 +1,119 @@
+/** What a revoked grant leaves behind: the node was silent before it started, so it runs what it ran before. */
+import type { NodeId } from '@dunlin/contracts'
+import { describe, expect, it } from 'vitest'
+import { hashOf, nodeIds, present, startWorld, type World } from './accounting/world.ts'
+
+const [n0, n1] = nodeIds(2) as [NodeId, NodeId]
+const all = { maxParallel: { unit: 'count' as const, value: 0 }, analysis: 'off' as const, maxFailedNodesPercent: 100 }
+
+/** The first content everywhere, healthy. */
+const settledOn = (content: string, nodes = 2): World => {
+  const world = startWorld({ nodes: nodeIds(nodes) })
+  for (const node of nodeIds(nodes)) world.wanted.add(node)
+  bring(world, content)
+  world.settle(() => 'healthy')
+  world.advance()
+  return world
+}
+const bring = (world: World, content: string): void => {
+  world.apply(content, { policy: all })
+  world.place()
+  world.advance()
+}
+const revoke = (world: World, node: NodeId): void => {
+  world.connected.delete(node)
+  world.revoke()
+}
+const grantOf = (world: World, node: NodeId) => present(world).rollouts.grants.get(node)
+const slotOf = (world: World, node: NodeId) => present(world).rollouts.current?.slots.get(node)
+
+describe('a revoked grant', () => {
+  it('gives back the one that had settled healthy before it', () => {
+    const world = settledOn('a')
+    const before = grantOf(world, n0)
+    bring(world, 'b')
+    revoke(world, n0)
+    expect(grantOf(world, n0)).toEqual(before)
+    expect(slotOf(world, n0)).toBe('deferred')
+  })
+  it('leaves nothing where nothing was granted before', () => {
+    const world = startWorld({ nodes: nodeIds(2) })
+    for (const node of nodeIds(2)) world.wanted.add(node)
+    bring(world, 'a')
+    revoke(world, n0)
+    expect(grantOf(world, n0)).toBeUndefined()
+  })
+  it('keeps its place until it can no longer be activated', () => {
+    const world = settledOn('a')
+    bring(world, 'b')
+    revoke(world, n0)
+    expect(present(world).rollouts.atRisk.has(n0)).toBe(true)
+    world.free()
+    expect(present(world).rollouts.atRisk.has(n0)).toBe(false)
+  })
+  it('is granted again when the node is back', () => {
+    const world = settledOn('a')
+    bring(world, 'b')
+    revoke(world, n0)
+    world.connected.add(n0)
+    world.advance()
+    expect(slotOf(world, n0)).toBe('open')
+  })
+
+  describe('of a node that had failed before', () => {
+    /** Healthy on a, failed on b, granted a again, silent before it began. */
+    const backToA = (): World => {
+      const world = settledOn('a')
+      bring(world, 'b')
+      world.settle((node) => (node === n0 ? 'failed' : 'healthy'))
+      world.rollBack(1)
+      world.place()
+      world.advance()
+      revoke(world, n0)
+      return world
+    }
+    it('keeps the node at risk: it runs what failed', () => {
+      const world = backToA()
+      world.free()
+      expect(present(world).rollouts.atRisk.has(n0)).toBe(true)
+    })
+    it('is granted again when the node is back, also where it was healthy on that content long ago', () => {
+      const world = backToA()
+      world.free()
+      world.settle(() => 'healthy')
+      world.advance()
+      world.connected.add(n0)
+      world.advance()
+      world.settle(() => 'healthy')
+      world.advance()
+      expect(present(world).rollouts.current).toMatchObject({
+        type: 'rollback',
+        phase: 'completed',
+        counts: { healthy: 2 },
+      })
+      expect([n0, n1].map((node) => world.activated.get(node)?.content)).toEqual([hashOf('a'), hashOf('a')])
+    })
+    it('makes the node a target of the next rollout, also when nothing ever was healthy on it', () => {
+      const world = startWorld({ nodes: nodeIds(2) })
+      world.wanted.add(n1)
+      bring(world, 'a')
+      world.settle(() => 'healthy')
+      world.advance()
+      bring(world, 'b')
+      world.wanted.add(n0)
+      world.place()
+      world.settle(() => 'healthy')
+      world.advance()
+      world.settle((node) => (node === n0 ? 'failed' : 'healthy'))
+      bring(world, 'c')
+      revoke(world, n0)
+      world.rollBack(1)
+      world.place()
+      world.advance()
+      expect(present(world).rollouts.current).toMatchObject({
+        type: 'rollback',
+        targets: expect.arrayContaining([n0, n1]),
+      })
+    })
+  })
+})
