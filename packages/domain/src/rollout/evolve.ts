@@ -300,4 +300,5 @@ export const releaseAll = (rollouts: Rollouts): void => {
   rollouts.grants.clear()
   rollouts.atRisk.clear()
   rollouts.revoked.clear()
+  if (rollouts.current !== undefined) rollouts.current.voided = true
 }

@@ -17,7 +17,7 @@ export const mustOpen = (job: PresentJob): boolean =>
 export const wantsAnother = ({ rollouts: { current }, versions }: PresentJob): boolean =>
   current === undefined ||
   current.content !== versions.content ||
-  current.phase === 'canceled' ||
+  current.voided === true ||
   (versions.rerunVersion ?? 0) > current.version
 
 export const openRollout = (job: PresentJob, facts: AdvanceFacts): Commits => {

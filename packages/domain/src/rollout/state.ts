@@ -103,6 +103,8 @@ export interface Rollout {
   heldSince?: number
   /** A person let the rollout pass its canary wave. */
   promoted: boolean
+  /** The job was stopped or deleted since: its grants are void, and what runs next is another rollout. */
+  voided?: true
   /** The last halt; stays when a person resumes. */
   halted?: HaltRecord
   closedAt?: number
