@@ -1,6 +1,6 @@
 /** Logs that released versions wrote, folded by today's code. A history is never edited; a new release adds one. */
-import { eventSchemas, isUnreadable, readCommit } from '@dunlin/contracts'
-import { foldings, isPresent } from '@dunlin/domain'
+import { eventSchemas, isUnreadable, readCommit, type JobSubjectEvent } from '@dunlin/contracts'
+import { eValue, fallbackFrom, foldings, isPresent, type PresentJob } from '@dunlin/domain'
 import { commitMessageId, createFold, type Recorded } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { sha256 } from '@dunlin/runtime'
@@ -31,7 +31,8 @@ const statesOf = (fold: ReturnType<typeof newFold>) =>
 const histories = readHistories()
 
 it('there is a history of every release', () => {
-  expect(histories.map(({ name }) => name)).toContain('0.1.0/demo.jsonl')
+  const names = ['0.1.0/demo.jsonl', '0.2.0/commands.jsonl', '0.2.0/demo.jsonl']
+  expect(histories.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
 })
 
 describe.for(histories)('$name', ({ commits }: History) => {
@@ -89,27 +90,124 @@ describe.for(histories)('$name', ({ commits }: History) => {
   })
 })
 
+/** The job of a history, at its end or when commit `upto` has been folded. */
+const jobOf = (name: string, key: string, upto = Infinity): PresentJob => {
+  const commits = histories.find((one) => one.name === name)?.commits ?? []
+  const job = foldAll(commits.filter(({ seq }) => seq <= upto)).fold.get('job', key)?.state
+  if (job === undefined || !isPresent(job)) throw new Error(`${key} is absent`)
+  return job
+}
+
+const grantsOf = ({ rollouts }: PresentJob): readonly string[] =>
+  [...rollouts.grants.values()].map(({ version, verdict }) => `${version} ${verdict?.is}`).toSorted()
+
 describe('0.1.0/demo.jsonl tells the demo', () => {
-  const { fold } = foldAll(histories.find(({ name }) => name === '0.1.0/demo.jsonl')?.commits ?? [])
-  const job = fold.get('job', 'production/log-processor')?.state
+  const job = jobOf('0.1.0/demo.jsonl', 'production/log-processor')
 
   it('version 2 was halted on its first wave, and version 1 is what a rollback would take', () => {
-    if (job === undefined || !isPresent(job)) throw new Error('the job is absent')
     expect(job.versions).toMatchObject({ version: 2, lifecycle: 'active', state: { type: 'rollout_failed' } })
     expect(job.placement.nodes.size).toBe(5)
-    const { current, past, fallback, grants } = job.rollouts
+    const { current, past } = job.rollouts
     expect(current).toMatchObject({ version: 2, phase: 'halted', halted: { reason: 'budget_exhausted' } })
-    expect(current?.counts).toEqual({ open: 0, healthy: 0, failed: 2, deferred: 0 })
+    expect(current?.counts).toEqual({ open: 0, healthy: 0, failed: 2, lost: 0, deferred: 0, removed: 0 })
     expect(past).toMatchObject([{ version: 1, phase: 'completed', counts: { healthy: 5 } }])
-    expect(fallback?.version).toBe(1)
-    const verdicts = [...grants.values()].map(({ version, verdict }) => `${version} ${verdict?.is}`).toSorted()
-    expect(verdicts).toEqual(['1 healthy', '1 healthy', '1 healthy', '2 failed', '2 failed'])
+    expect(fallbackFrom(job.rollouts, current?.content)?.version).toBe(1)
+    expect(grantsOf(job)).toEqual(['1 healthy', '1 healthy', '1 healthy', '2 failed', '2 failed'])
+  })
+
+  it('what it never said means what it meant then: no test, its limit by number, a budget of one wave', () => {
+    expect(job.rollouts.current?.policy).toMatchObject({ maxFailedNodes: 10 })
+    expect(job.rollouts.current?.policy.analysis).toBeUndefined()
+    expect(job.rollouts.current).toMatchObject({ budget: 2, unhealthy: 0, already: 0, holds: {} })
   })
 
   it('five nodes were admitted and connected', () => {
-    const table = fold.table('node')
+    const table = foldAll(histories.find(({ name }) => name === '0.1.0/demo.jsonl')?.commits ?? []).fold.table('node')
     expect([...table.keys()].toSorted()).toEqual(['edge-1', 'edge-2', 'edge-3', 'edge-4', 'edge-5'])
     for (const key of table.keys())
       expect(table.get(key)?.state).toMatchObject({ admission: 'admitted', connection: { is: 'connected' } })
   })
+})
+
+describe('0.2.0/demo.jsonl tells the demo', () => {
+  it('version 2 was halted at its second node and rolled back on exactly these two', () => {
+    const job = jobOf('0.2.0/demo.jsonl', 'production/log-processor')
+    expect(job.versions).toMatchObject({ version: 3, lifecycle: 'active', state: { type: 'running' } })
+    expect(job.versions.history.at(-1)).toMatchObject({ version: 3, rolledBackFrom: 2 })
+    const { current, past } = job.rollouts
+    expect(past).toMatchObject([
+      { version: 1, type: 'create', phase: 'completed', counts: { healthy: 5 } },
+      { version: 2, type: 'update', phase: 'halted', halted: { reason: 'analysis' }, counts: { failed: 2 } },
+    ])
+    expect(current).toMatchObject({ version: 3, type: 'rollback', phase: 'completed', counts: { healthy: 2 } })
+    expect(grantsOf(job)).toEqual(['1 healthy', '1 healthy', '1 healthy', '3 healthy', '3 healthy'])
+    expect(job.rollouts.atRisk.size).toBe(0)
+  })
+})
+
+describe('0.2.0/commands.jsonl tells what a person did', () => {
+  const key = 'default/sleeper'
+
+  it('promoted, paused, revived, rolled back, run again, superseded, halted, rolled back to a named version, deleted', () => {
+    const job = jobOf('0.2.0/commands.jsonl', key)
+    expect(job.versions).toMatchObject({ version: 8, lifecycle: 'deleted' })
+    const { current, past } = job.rollouts
+    expect([...past, current].map((one) => `${one?.version} ${one?.type} ${one?.phase}`)).toEqual([
+      '1 create completed',
+      '2 update completed',
+      '3 update superseded',
+      '4 rollback completed',
+      '5 restart completed',
+      '6 update superseded',
+      '7 update superseded',
+      '8 rollback completed',
+    ])
+    expect(
+      past.map(({ version, halted }) => [version, halted?.reason, halted?.by]).filter(([, reason]) => reason),
+    ).toEqual([
+      [3, 'analysis', 'service:rollout-engine'],
+      [7, 'requested', 'user:ana'],
+    ])
+    expect(job.rollouts.proven.map(({ version }) => version)).toEqual([5, 8])
+  })
+
+  it('what a person revives has written its failed nodes off and begins its evidence anew', () => {
+    const resumed = eventsOf('0.2.0/commands.jsonl', key).find(({ event }) => event.type === 'RolloutResumed')
+    const job = jobOf('0.2.0/commands.jsonl', key, resumed?.seq)
+    expect(job.rollouts.current).toMatchObject({
+      phase: 'running',
+      counts: { failed: 2 },
+      evidence: { settled: 0, failed: 0, before: 2, maxE: 1 },
+    })
+    expect(job.rollouts.atRisk.size).toBe(0)
+  })
+})
+
+const eventsOf = (name: string, key: string): readonly { seq: number; event: JobSubjectEvent }[] =>
+  (histories.find((one) => one.name === name)?.commits ?? []).flatMap(({ seq, subject, data }) => {
+    const route = parseLogSubject(subject)
+    if (route?.kind !== 'job' || route.key !== key) return []
+    const { ev } = JSON.parse(new TextDecoder().decode(data)) as { ev: readonly JobSubjectEvent[] }
+    return ev.map((event) => ({ seq, event }))
+  })
+
+it.for([
+  ['0.2.0/demo.jsonl', 'production/log-processor', 1],
+  ['0.2.0/commands.jsonl', 'default/sleeper', 3],
+] as const)('every halt of %s follows from the verdicts before it, computed again', ([name, key, halts]) => {
+  let seen = 0
+  for (const { seq, event } of eventsOf(name, key)) {
+    if (event.type !== 'RolloutHalted') continue
+    seen += 1
+    const { current, atRisk } = jobOf(name, key, seq - 1).rollouts
+    const { settled, failed, p0 = 1, e, maxE = 0, haltAt } = event.evidence ?? { settled: -1, failed: -1 }
+    expect({ settled, failed, atRisk: event.evidence?.atRisk }).toEqual({
+      settled: current?.evidence.settled,
+      failed: current?.evidence.failed,
+      atRisk: atRisk.size,
+    })
+    expect(e).toBeCloseTo(eValue({ settled, failed }, p0), 9)
+    expect(event.reason === 'analysis').toBe(maxE >= (haltAt ?? Infinity))
+  }
+  expect(seen).toBe(halts)
 })
