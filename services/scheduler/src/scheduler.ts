@@ -62,8 +62,11 @@ const SNAPSHOT_EVERY = 20_000
 /** Ticks between two looks at all nodes, and between two looks for nodes that hold an older document. */
 const LOOK_AT_ALL_EVERY = 10
 const RING_EVERY = 3
-/** A node that was heard in this time is not looked at between. */
-const QUIET_MS = 5_000
+/**
+ * A node that was heard in this time is not looked at between: longer than the ten seconds between heartbeats, or half of
+ * the fleet would be looked at every second.
+ */
+const QUIET_MS = 15_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
 
 export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions): RunningScheduler => {
@@ -227,6 +230,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     mustRaiseEpoch = true
   }
 
+  const quietMs = Math.min(QUIET_MS, (options.liveness ?? DEFAULT_LIVENESS).disconnectedAfterMs / 3)
   const behindSince = new Map<NodeId, number>()
   let ticks = 0
   const ringAfterMs = options.ringAfterMs ?? 15_000
@@ -234,7 +238,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     if (!leads || !caughtUp || !live) return
     ticks += 1
     // Who was heard lately needs no look; everybody is looked at now and then, for the limits of hours.
-    await liveness.judge(ticks % LOOK_AT_ALL_EVERY === 0 ? undefined : listener.silentFor(QUIET_MS))
+    await liveness.judge(ticks % LOOK_AT_ALL_EVERY === 0 ? undefined : listener.silentFor(quietMs))
     if (ticks % RING_EVERY === 0) await ringThoseBehind()
     await lookForNodesAhead()
     pump.wake()

@@ -34,7 +34,10 @@ export const heartbeatExecutionSchema = z.object({
   er: z.int(),
   /** Restarts so far. */
   rs: z.int(),
-  /** The last window ends, oldest first; present while validating and for a while after. */
+  /**
+   * The last window ends, oldest first; present while validating and for a while after. A heartbeat follows each end at
+   * once, but for the 100 ms that lie between two of a node.
+   */
   w: z.optional(z.array(windowEndSchema)),
 })
 export type HeartbeatExecution = z.output<typeof heartbeatExecutionSchema>

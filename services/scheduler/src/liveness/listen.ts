@@ -1,5 +1,5 @@
 /** Hears every heartbeat and remembers the newest of each node. Nothing is concluded here. */
-import { compareGenerations, heartbeatSchema, NO_GENERATION, type Generation, type NodeId } from '@dunlin/contracts'
+import { compareGenerations, NO_GENERATION, readHeartbeat, type Generation, type NodeId } from '@dunlin/contracts'
 import type { Heard } from '@dunlin/domain'
 import type { Bus, BusMessage, Subscription } from '@dunlin/eventstore'
 import { HEARTBEATS } from '@dunlin/nats'
@@ -27,35 +27,35 @@ export interface Listener {
 /** Epochs rise one at a time; a node that shows a higher one is not believed, so that there is always room above. */
 const HIGHEST_EPOCH = 2 ** 40
 
-const decoder = new TextDecoder()
-const parse = (data: Uint8Array): unknown => {
-  try {
-    return JSON.parse(decoder.decode(data))
-  } catch {
-    return undefined
-  }
-}
-
 export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void): Listener => {
-  const heard = new Map<NodeId, HeardNode>()
+  const heard = new Map<NodeId, { -readonly [K in keyof HeardNode]: HeardNode[K] }>()
   let since: number | undefined = clock.monotonicMs()
   let epoch = 0
   let refused = 0
 
   const onMessage = (message: BusMessage): void => {
-    const read = heartbeatSchema.safeParse(parse(message.data))
-    if (!read.success || !message.subject.endsWith(`.${read.data.node}`) || read.data.gen[0] > HIGHEST_EPOCH) {
+    const read = readHeartbeat(message.data)
+    if (read === undefined || !message.subject.endsWith(`.${read.node}`) || read.gen[0] > HIGHEST_EPOCH) {
       refused += 1
       return
     }
-    const { node, boot, n, gen, bye } = read.data
+    const { node, boot, n, gen, bye } = read
     const before = heard.get(node)
-    // Within a boot the highest number is the newest, whatever the order of arrival.
-    if (before !== undefined && before.boot === boot && before.n >= n) return
-    const holds: Generation =
-      before !== undefined && compareGenerations(before.holds, gen) > 0 && before.boot === boot ? before.holds : gen
-    epoch = Math.max(epoch, holds[0])
-    heard.set(node, { boot, n, holds, bye: bye === true, atMono: clock.monotonicMs(), atMs: clock.nowMs() })
+    const atMono = clock.monotonicMs()
+    const atMs = clock.nowMs()
+    if (before === undefined || before.boot !== boot) {
+      heard.set(node, { boot, n, holds: gen, bye: bye === true, atMono, atMs })
+    } else {
+      // Within a boot the highest number is the newest, whatever the order of arrival.
+      if (before.n >= n) return
+      // In place: each of 10,000 new entries a second would grow old before it is dropped.
+      before.n = n
+      before.bye = bye === true
+      before.atMono = atMono
+      before.atMs = atMs
+      if (compareGenerations(gen, before.holds) > 0) before.holds = gen
+    }
+    epoch = Math.max(epoch, gen[0])
     onHeard(node)
   }
 
