@@ -10,13 +10,11 @@ import {
   type Labels,
   type NodeId,
 } from '@dunlin/contracts/agent'
-import { nextEndMs } from '@dunlin/domain/agent'
 import type { Bus, KeyValue, Log, Subscription } from '@dunlin/eventstore/agent'
 import { decodeToken, doorbellSubject } from '@dunlin/nats/agent'
 import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
-import { nextBeatMs } from '../heartbeat/pace.ts'
 import { count as countOn, cutWindows, isValidating } from './acting.ts'
-import { heartbeatText } from './beat.ts'
+import { startBeating } from './beating.ts'
 import { beginLater, forget, takeDocument, type Instant } from './converging.ts'
 import { createLiving } from './living.ts'
 import { newNode, type SimulatedNode } from './node.ts'
@@ -24,7 +22,6 @@ import { rebootNode, type Reboot } from './reboot.ts'
 import { createSimulatedReports } from './reports.ts'
 import { answerSimulatedRpc } from './rpc.ts'
 import { healthy, type Behaviour, type Scripts } from './script.ts'
-import { createWheel } from './wheel.ts'
 
 export interface SimulatedPorts {
   readonly bus: Bus
@@ -158,48 +155,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     if (answer.entry && !node.silent && !stopped) take(node, answer.entry.value, askedMs)
   }
 
-  const beat = (node: SimulatedNode, bye = false): void => {
-    const { at, nowMs } = instant()
-    node.beatMs = nowMs
-    node.cutMs = undefined
-    // From Buffer's pool: an ArrayBuffer for each heartbeat costs more than its text.
-    bus.publish(node.heartbeatSubject, Buffer.from(heartbeatText(node, nowMs, at, bye)))
-  }
-
-  /** When it is to be looked at next: a window ends, or a beat is due. */
-  const nextLookMs = (node: SimulatedNode): number => {
-    let endMs: number | undefined
-    let everyMs = Infinity
-    for (const one of node.executions.values()) {
-      const next = nextEndMs(one.cutting)
-      if (next === undefined) continue
-      endMs = Math.min(endMs ?? next, next)
-      everyMs = Math.min(everyMs, one.cutting.health.intervalMs)
-    }
-    if (node.silent || !node.announced) return endMs ?? Infinity
-    if (node.beats === 0) return clock.monotonicMs()
-    // Idle nodes keep their place in the round, so that a fleet that was started at once does not beat at once.
-    const roundMs = node.beatMs + heartbeatMs / 2
-    const idleMs = Math.ceil((roundMs - node.phaseMs) / heartbeatMs) * heartbeatMs + node.phaseMs - node.beatMs
-    const pace = { sentMs: node.beatMs, everyMs: Math.min(everyMs, idleMs), cutMs: node.cutMs, nextEndMs: endMs }
-    return Math.min(nextBeatMs(pace), endMs ?? Infinity)
-  }
-
-  const schedule = (node: SimulatedNode): void => {
-    const atMs = nextLookMs(node)
-    if (atMs !== Infinity && !stopped) wheel.at(node, atMs)
-  }
-
-  const look = (node: SimulatedNode, nowMs: number): void => {
-    for (const one of node.executions.values())
-      if (isValidating(one) && cutWindows(node, one, nowMs)) node.cutMs ??= nowMs
-    const dueMs = nextLookMs(node)
-    if (dueMs <= nowMs) beat(node)
-    const nextMs = nextLookMs(node)
-    if (nextMs !== Infinity) wheel.at(node, Math.max(nextMs, nowMs + 1))
-  }
-
-  const wheel = createWheel(clock, tickMs, heartbeatMs * 2, look)
+  const { beat, schedule, stop: stopBeating } = startBeating({ bus, clock, tickMs, heartbeatMs, instant })
 
   for (let index = 0; index < count; index++) {
     const node = newNode({
@@ -220,17 +176,23 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     schedule(node)
   }
 
-  const announceAll = async (): Promise<void> => {
+  /** For every node, some at a time: a fleet that comes back must not ask everything at once. */
+  const forAll = async (each: (node: SimulatedNode) => Promise<void>): Promise<void> => {
     const queue = nodes.values()
     const worker = async (): Promise<void> => {
       for (const node of queue) {
         if (stopped) return
-        await begin(node)
-        if (!options.fresh) await read(node)
+        await each(node)
       }
     }
     await Promise.all(Array.from({ length: Math.min(announceWindow, count) }, worker))
   }
+
+  const announceAll = (): Promise<void> =>
+    forAll(async (node) => {
+      await begin(node)
+      if (!options.fresh) await read(node)
+    })
 
   const prefix = doorbellSubject('x').length - 1
   const live: Subscription[] = [
@@ -239,6 +201,8 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
       if (node && !node.silent) take(node, data, clock.monotonicMs() - SLOWEST_DELIVERY_MS)
     }),
     answerSimulatedRpc(bus, nodes),
+    // A doorbell that rang meanwhile was not heard.
+    bus.onLive((isLive) => void (isLive && forAll(read))),
   ]
 
   return {
@@ -278,7 +242,7 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     },
     stop: (bye = false) => {
       stopped = true
-      wheel.stop()
+      stopBeating()
       for (const subscription of live) subscription.stop()
       if (bye) for (const node of nodes.values()) if (!node.silent && node.announced) beat(node, true)
     },

@@ -288,6 +288,20 @@ describe('a document', () => {
   })
 })
 
+describe('a bus that was dead', () => {
+  it('has every agent read its document when it is live again', async () => {
+    await start()
+    store.faults.bus.setLive(false)
+    const one = grant(5)
+    await write(5, one)
+    await pass(MINUTE)
+    expect(await states(one)).toEqual([])
+    store.faults.bus.setLive(true)
+    await pass(100)
+    expect(await states(one)).toEqual(['starting', 'running'])
+  })
+})
+
 describe('a log that lost what it had acknowledged', () => {
   it('is told everything again with the next report', async () => {
     await start()
