@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         ...shared,
-        test: { name: 'sim', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },
+        test: { name: 'sim', include: ['test/{simulation,figures}/**/*.test.ts'], testTimeout: 120_000 },
       },
       {
         ...shared,

@@ -1,0 +1,70 @@
+/** What a figure of rollouts says: what a bench says, and what arithmetic says beside it. */
+import { figure, type Figure, type Goal } from '../bench/figure.ts'
+import type { Case, Measured } from './work/case.ts'
+
+export interface RolloutFigure extends Figure {
+  /** The same quantity computed exactly, and what that computation assumes. */
+  readonly exact: string
+}
+
+export interface Plot {
+  /** File name without folder, for example `touched.svg`. */
+  readonly file: string
+  readonly svg: string
+  /** What it shows, in a sentence. */
+  readonly alt: string
+}
+
+export interface Told {
+  readonly figures: readonly RolloutFigure[]
+  readonly plots?: readonly Plot[]
+}
+
+export interface FigureContext {
+  /** How many rollouts the largest figure takes; the others take a share of it. */
+  readonly rollouts: number
+  /** Measures a case on `count` seeds of its name; the same name and case are measured once. */
+  readonly measure: (name: string, one: Case, count: number) => Promise<readonly Measured[]>
+  readonly say: (line: string) => void
+}
+
+export interface FigureSource {
+  /** Names of its figures, for `--only`. */
+  readonly figures: readonly string[]
+  readonly run: (context: FigureContext) => Promise<Told>
+}
+
+export const rolloutFigure = (
+  name: string,
+  value: number,
+  unit: string,
+  goal: Goal,
+  said: { readonly detail: string; readonly exact: string },
+): RolloutFigure => ({ ...figure(name, value, unit, goal, said.detail), exact: said.exact })
+
+/** The value below which a share `q` of them lies (nearest rank); NaN of nothing. */
+export const quantile = (values: readonly number[], q: number): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? NaN
+}
+
+export const NODES = 1000
+
+/** So many nodes of the usual fleet are broken by the release; the default policy. */
+export const brokenOn = (nodes: number, more: Partial<Case> = {}): Case => ({
+  fleet: 'light',
+  nodes: NODES,
+  population: { is: 'broken', nodes },
+  rollout: {},
+  ...more,
+})
+
+export const haltedOf = (measured: readonly Measured[]): Measured[] =>
+  measured.filter(({ ended }) => ended === 'halted')
+
+/** `4,000`. */
+export const grouped = (n: number): string => n.toLocaleString('en-US')
+
+/** `1.39 of 4,000`, `0.0021 of 40`: as many digits as say something. */
+export const expected = (probability: number, of: number): string =>
+  `${Number((probability * of).toPrecision(3))} of ${grouped(of)}`

@@ -1,0 +1,42 @@
+/** The default policy as the exact computation sees it: its rule, and the batches in which its ramp and waves grant. */
+import { resolveRolloutPolicy } from '@dunlin/contracts'
+import {
+  analysisRule,
+  anyOf,
+  characteristicsOf,
+  drawWaves,
+  percentRule,
+  rampSteps,
+  SETTLED_FOR_PERCENT,
+  waveSizeOf,
+  type Characteristics,
+  type ExactCase,
+  type HaltingRule,
+} from '@dunlin/domain'
+
+const policy = resolveRolloutPolicy({})
+
+export const DEFAULT_RULE: HaltingRule = anyOf(
+  ...(policy.analysis === undefined ? [] : [analysisRule(policy.analysis)]),
+  percentRule(policy.maxFailedNodesPercent, SETTLED_FOR_PERCENT),
+)
+
+/** The next batch is granted when the one before has settled: the steps of the ramp, the rest of the wave, the waves. */
+export const defaultBatches = (nodes: number): readonly number[] => {
+  const [first = 0, ...waves] = drawWaves(policy, nodes)
+  const steps = [0, ...rampSteps(waveSizeOf(policy, nodes)).filter((step) => step < first), first]
+  return [...steps.slice(1).map((step, i) => step - (steps[i] ?? 0)), ...waves]
+}
+
+export const SHORTEST_VALIDATION_MS = policy.health.intervalMs * policy.health.successThreshold
+export const RUNS = {
+  successes: policy.health.successThreshold,
+  failures: policy.health.failureThreshold,
+  windows: Math.floor(policy.health.deadlineMs / policy.health.intervalMs),
+}
+
+export const exactDefault = (nodes: number, broken: ExactCase['broken']): Characteristics =>
+  characteristicsOf({ rule: DEFAULT_RULE, broken, batches: defaultBatches(nodes) })
+
+export const ASSUMES =
+  'the rule of the engine on batches of the ramp and the waves, each granted when the one before has settled, healthy nodes before failed ones; places that failed nodes keep in the budget are not modelled'
