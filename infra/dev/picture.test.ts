@@ -13,7 +13,7 @@ it('draws the two parts of a demo with their colours, without what nodes reporte
     `${dim(head)}${green('a < b & c')}`,
     `  long ${'x'.repeat(300)}`,
     '',
-    'What the log holds',
+    'Why version 2 was halted, explained from the log',
     'after',
   ].join('\n')
   const svg = draw(capture)
@@ -22,7 +22,7 @@ it('draws the two parts of a demo with their colours, without what nodes reporte
   expect(svg).toContain('x'.repeat(100))
   expect(svg).toContain('…</text>')
   expect(svg.match(/<text /g)).toHaveLength(3)
-  expect(svg).not.toMatch(/starting|before|after|What the log/)
+  expect(svg).not.toMatch(/starting|before|after|Why version/)
 })
 
 it('refuses anything else', () => expect(() => draw('hello')).toThrow('no output of the demo'))

@@ -58,7 +58,7 @@ const isQuiet = (spans: readonly Span[]): boolean =>
 export const draw = (capture: string): string => {
   const lines = capture.split('\n')
   const from = lines.findIndex((line) => line.includes('1. A job from apply'))
-  const upto = lines.findIndex((line) => line.includes('What the log holds'))
+  const upto = lines.findIndex((line) => line.includes('Why version 2 was halted'))
   if (from < 0 || upto < 0) throw new Error('this is no output of the demo')
   const shown = lines
     .slice(from, upto)

@@ -38,6 +38,7 @@ it('tells its story to the end, records it, and leaves nothing behind', { timeou
   const [code] = (await exited) as [number]
   expect({ code, told: text.err }).toMatchObject({ code: 0 })
   expect(text.out).toMatch(/is failed: failure_threshold, window \d+: \d+ of \d+ failed/)
+  expect(text.out).toContain('3 recorded decisions were computed again, 3 agree')
   expect(text.out).toContain('What the log holds')
   expect(text.out).toMatch(/Version 2 reached edge-\d and edge-\d, 2 of 5/)
   expect(readFileSync(join(folder, 'history.jsonl'), 'utf8')).toContain('"RolloutHalted"')

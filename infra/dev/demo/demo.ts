@@ -11,6 +11,7 @@ import { recordHistory } from '../record-history.ts'
 import { say, seconds } from '../say.ts'
 import { removeDataDir } from '../start.ts'
 import { stopOnSignals, untilAborted } from '../until-stopped.ts'
+import { explainHalted } from './explain.ts'
 import { checkHalted, checkRolledBack, checkRunning, type Before } from './checks.ts'
 import { followStory, type Following } from './follow-story.ts'
 import { frameOf } from './frame.ts'
@@ -65,16 +66,19 @@ const tellAll = async (
   const fleet = await ready
   const following = followStory(fleet.client, screen, stopping)
   const lines = startLogLines(fleet.nodes)
+  let explained: readonly string[] = []
   try {
     const before = await firstVersion(fleet, following, screen, lines)
     await secondVersion(fleet, following, screen, before)
+    explained = await explainHalted(fleet, following.story)
     if (flags.record !== undefined)
       screen.print(`recorded ${await recordHistory(fleet.nats, flags.record)} commits in ${flags.record}\n`)
   } finally {
     await lines.stop()
     following.stop()
   }
-  for (const line of [...summary(following.story.commits, key), '', ...howToLookFurther(), '']) screen.print(line)
+  for (const line of [...explained, '', ...summary(following.story.commits, key), '', ...howToLookFurther(), ''])
+    screen.print(line)
   return 'told'
 }
 

@@ -51,11 +51,13 @@ const further = [
   ['pnpm exec dunlin apply -f examples/log-processor.json', 'apply a job'],
   ['pnpm exec dunlin describe job production/log-processor', 'its state, versions, placement and rollouts'],
   ['pnpm exec dunlin get executions', 'what runs where'],
+  ['pnpm exec dunlin rollout get production/log-processor -w', 'its rollout, live: waves, nodes, evidence, holds'],
+  ['pnpm exec dunlin explain job production/log-processor', 'who decided what, on which evidence'],
   ['pnpm exec dunlin events -f', 'the log as it grows'],
 ] as const
 
 export const howToLookFurther = (): readonly string[] => [
   paint('bold', 'How to look further'),
-  ...further.map(([command, what]) => `  ${command.padEnd(56)} ${paint('dim', what)}`),
-  '  docs/architecture.md, docs/glossary.md and docs/protocol.md tell how it works.',
+  ...further.map(([command, what]) => `  ${command.padEnd(58)} ${paint('dim', what)}`),
+  '  docs/rollouts.md tells how a rollout moves and halts, docs/architecture.md how all of it works.',
 ]
