@@ -156,6 +156,19 @@ describe('the story', () => {
     expect([...story.atRisk]).toEqual(['edge-1'])
   })
 
+  it('keeps the place of a revoked grant until it is freed', () => {
+    const { story, lines } = told(
+      commit(engine, opened, ...planned),
+      commit(engine, granted),
+      commit(engine, { type: 'GrantsRevoked', rollout: 'R', nodes: ['edge-1'] }),
+    )
+    expect(rolloutOf(story)?.rows.get('edge-1')?.progress).toBe('deferred')
+    expect(lines).toContain('rollout-engine: takes back what edge-1 did not start, silent now')
+    expect([...story.atRisk].toSorted()).toEqual(['edge-1', 'edge-2'])
+    tellStory(story, commit(engine, { type: 'PlacesFreed', rollout: 'R', nodes: ['edge-1'] }))
+    expect([...story.atRisk]).toEqual(['edge-2'])
+  })
+
   it('tells holds, and who lifted them', () => {
     const hold = { rollout: 'R', hold: 'canary' }
     const { story, lines } = told(

@@ -87,10 +87,13 @@ const foldRollout = (story: Story, rollout: RolloutStory, event: LogEvent, seq: 
       for (const verdict of event.verdicts) settled(story, rollout, verdict, at)
       return
     case 'NodesDeferred':
-      for (const { node, reason } of event.nodes) {
-        change(rows, node, { progress: 'deferred' })
-        if (reason === 'revoked') story.atRisk.delete(node)
-      }
+      for (const { node } of event.nodes) change(rows, node, { progress: 'deferred' })
+      return
+    case 'GrantsRevoked':
+      for (const node of event.nodes) change(rows, node, { progress: 'deferred' })
+      return
+    case 'PlacesFreed':
+      for (const node of event.nodes) story.atRisk.delete(node)
       return
     case 'HoldPlaced':
       rollout.holds.set(event.hold satisfies Hold, event.message)

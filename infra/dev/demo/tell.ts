@@ -44,6 +44,10 @@ const sentence = (event: LogEvent, story: Story): Said | undefined => {
       return [`wave ${event.wave + 1} has passed`, 'good']
     case 'NodesDeferred':
       return [`defers ${event.nodes.map(({ node, reason }) => `${node} (${reason})`).join(', ')}`]
+    case 'GrantsRevoked':
+      return [`takes back what ${event.nodes.join(', ')} did not start, silent now`]
+    case 'PlacesFreed':
+      return [`frees the places of ${event.nodes.join(', ')}`]
     case 'VerdictsReached':
       return [
         event.verdicts
