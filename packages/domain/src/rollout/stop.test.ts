@@ -1,5 +1,4 @@
 /** Stop and delete, in every phase of a rollout; what runs afterwards is another rollout. */
-import type { RolloutPolicy } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
 import { hashOf, nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
 
@@ -84,7 +83,7 @@ describe.each(Object.entries(untilIn))('a job that is %s', (_, reach) => {
 })
 
 it('what runs again after a stop takes waves and canaries like any update', () => {
-  const policy: Partial<RolloutPolicy> = { strategy: 'canary', autoPromote: true }
+  const policy: StoryPolicy = { strategy: 'canary', autoPromote: true }
   const world = begin(policy)
   untilIn.completed(world)
   world.command('stop')
