@@ -171,11 +171,11 @@ describe('dunlin', { timeout: 30_000 }, () => {
     })
     expect((await dunlin(['validate', '-f', '-'], { ...offline, input: 'name: [' })).code).toBe(2)
     // What the server would refuse as not built is not called valid.
-    const canary = await dunlin(['validate', '-f', '-'], {
+    const scheduled = await dunlin(['validate', '-f', '-'], {
       ...offline,
-      input: spec('x', 'rollout: {strategy: canary}\n'),
+      input: spec('x', 'schedule: {cron: "@daily"}\n'),
     })
-    expect([canary.code, canary.err]).toEqual([2, expect.stringMatching(/rollout\.auto_promote \(line 4/)])
+    expect([scheduled.code, scheduled.err]).toEqual([2, expect.stringMatching(/schedule \(line 4/)])
     const wrapped = `spec:\n  ${'name: x\ntype: pipeline\nconfig:\n  input: {fil: {}}\n  output: {stdout: {}}\n'.replaceAll('\n', '\n  ')}`
     const inside = await dunlin(['validate', '-f', '-'], { ...offline, input: wrapped })
     expect(inside.err).toMatch(/config\.input\S* \(line 5, column \d+\)/)
@@ -185,7 +185,7 @@ describe('dunlin', { timeout: 30_000 }, () => {
   })
 
   it('helps with examples, knows its version, and colours only when asked to', async () => {
-    for (const args of [['--help'], ['apply', '--help'], ['get', 'jobs', '--help']])
+    for (const args of [['--help'], ['apply', '--help'], ['get', 'jobs', '--help'], ['rollout', 'get', '--help']])
       expect(await dunlin(args)).toMatchObject({ code: 0, out: expect.stringContaining('Example') as string, err: '' })
     expect((await dunlin(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
     expect((await dunlin(['version'])).out).toContain(process.version)

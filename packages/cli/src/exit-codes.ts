@@ -17,6 +17,14 @@ export const exitCodes = {
   unreachable: 8,
   /** No node can take the job. */
   notPlaced: 9,
+  /** A newer version took the rollout's place. */
+  superseded: 10,
+  /** The job was stopped or deleted while its rollout was under way. */
+  canceled: 11,
+  /** The nodes that the rollout waited for did not come back in time. */
+  expired: 12,
+  /** The rollout is held and waits for somebody. */
+  held: 13,
   interrupted: 130,
 } as const
 

@@ -9,6 +9,8 @@ export interface Io {
   /** Colours only where the stream is a terminal, and NO_COLOR, FORCE_COLOR and TERM=dumb are honoured. */
   style(format: Style, text: string): string
   styleErr(format: Style, text: string): string
+  /** How large the terminal behind `out` is; undefined where there is none, or one that cannot move its cursor. */
+  terminal(): { readonly columns: number; readonly rows: number } | undefined
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal
 }
@@ -36,6 +38,10 @@ export const processIo = (): Io => {
     env: process.env,
     style: (format, text) => styleText(format, text, { stream: process.stdout }),
     styleErr: (format, text) => styleText(format, text, { stream: process.stderr }),
+    terminal: () => {
+      const { isTTY, columns, rows } = process.stdout
+      return isTTY && process.env['TERM'] !== 'dumb' ? { columns: columns || 80, rows: rows || 24 } : undefined
+    },
     interrupted: abort.signal,
   }
 }

@@ -4,8 +4,11 @@ import { Command, CommanderError } from 'commander'
 import { addApply } from './commands/apply.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addEvents } from './commands/events.ts'
+import { addExplain } from './commands/explain.ts'
 import { addGet } from './commands/get.ts'
 import { addLog } from './commands/log.ts'
+import { addPlan } from './commands/plan.ts'
+import { addRollout } from './commands/rollout.ts'
 import { addDelete, addStop } from './commands/stop-delete.ts'
 import { addValidate } from './commands/validate.ts'
 import { addVersion, cliVersion } from './commands/version.ts'
@@ -30,16 +33,31 @@ const createProgram = (io: Io): Command => {
       `
 Examples:
   dunlin apply -f examples/log-processor.json --wait
+  dunlin rollout get log-processor -w
+  dunlin explain rollout log-processor
   dunlin get jobs
   dunlin describe job log-processor
   dunlin events -f
 
-Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out, 7 rollout failed, 8 server unreachable,
-9 no node can take the job, 130 interrupted, 1 anything else.`,
+Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out, 7 rollout halted, 8 server unreachable,
+9 no node can take the job, 10 superseded, 11 canceled, 12 expired, 13 held, 130 interrupted, 1 anything else.`,
     )
   const context = createContext(io)
-  for (const add of [addApply, addGet, addDescribe, addEvents, addStop, addDelete, addValidate, addLog, addVersion])
-    add(program, context)
+  const commands = [
+    addApply,
+    addPlan,
+    addRollout,
+    addGet,
+    addDescribe,
+    addExplain,
+    addEvents,
+    addStop,
+    addDelete,
+    addValidate,
+    addLog,
+    addVersion,
+  ]
+  for (const add of commands) add(program, context)
   return program
 }
 

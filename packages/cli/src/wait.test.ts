@@ -4,6 +4,14 @@ import { settled } from './wait.ts'
 
 const counts = { targets: 1, open: 0, healthy: 1, failed: 0, lost: 0, deferred: 0, removed: 0 }
 type Status = JobDetailView['status']
+const versionOf = (version: number): Status['versions'][number] => ({
+  version,
+  at: '',
+  by: '',
+  seq: version,
+  spec_hash: '',
+  content: `content-${version}`,
+})
 const running: Status = {
   version: 2,
   revision: 5,
@@ -13,14 +21,7 @@ const running: Status = {
   updated_at: '2026-01-01T00:00:00.000Z',
   placed: 1,
   seq: 9,
-  versions: [1, 2].map((version) => ({
-    version,
-    at: '',
-    by: '',
-    seq: version,
-    spec_hash: '',
-    content: `content-${version}`,
-  })),
+  versions: [1, 2].map(versionOf),
   placement: { evaluation: 'e', trigger: 'job_updated', version: 2, at: '', seq: 3, left_out: {} },
   rollout: { id: 'r', type: 'update', version: 2, phase: 'completed', opened_at: '', counts },
   past_rollouts: [],
@@ -35,6 +36,16 @@ const rollout = (version: number, phase: string) => ({
   rollout: { id: 'r', type: 'update', version, phase, opened_at: '', counts },
 })
 
+const halfway: NonNullable<Status['rollout']> = {
+  id: 'r',
+  type: 'update',
+  version: 2,
+  phase: 'completed',
+  opened_at: '',
+  counts,
+}
+const canary = { hold: 'canary' as const, since: '', by: '', reason: 'canary_passed', message: '' }
+
 describe('a job has come to rest at a version when', () => {
   it.each<[string, Partial<Status>, number | undefined]>([
     ['it runs', {}, 0],
@@ -42,6 +53,20 @@ describe('a job has come to rest at a version when', () => {
     ['it failed', state('failed'), 7],
     ['its rollout halted', { ...state('rollout_failed'), ...rollout(2, 'halted') }, 7],
     ['somebody applied another version', { version: 3 }, 4],
+    [
+      'it was rolled back',
+      { version: 3, versions: [...running.versions, { ...versionOf(3), rolled_back_from: 2, rolled_back_to: 1 }] },
+      7,
+    ],
+    ['its canaries wait for a person', { ...state('rollout_paused'), rollout: { ...halfway, holds: [canary] } }, 13],
+    [
+      'not: it runs the same content again, and the rollout is the one before',
+      {
+        versions: [1, 2].map((version) => ({ ...versionOf(version), content: 'same', rerun: version === 2 })),
+        ...rollout(1, 'completed'),
+      },
+      undefined,
+    ],
     ['somebody stopped it', { lifecycle: 'stopped' }, 4],
     [
       'not: the version was not placed yet',

@@ -17,10 +17,17 @@ export interface WaitOptions {
  * must have been placed, and the rollout must be one of its content.
  */
 export const settled = ({ status: job }: JobDetailView, version: number): number | undefined => {
+  // Halted and rolled back by itself: the version has failed, whatever runs now.
+  if (job.versions.some((one) => one.rolled_back_from === version)) return exitCodes.rolloutFailed
   if (job.version > version || job.lifecycle !== 'active') return exitCodes.conflict
   if (job.placement?.version !== version || job.rollout === undefined) return undefined
   const contentOf = (of: number): string | undefined => job.versions.find((one) => one.version === of)?.content
   if (contentOf(job.rollout.version) !== contentOf(version)) return undefined
+  // The same content again: the rollout that brought it before says nothing of this one.
+  if (job.rollout.version < version && job.versions.some((one) => one.version === version && one.rerun))
+    return undefined
+  // Nothing more happens before a person promotes it.
+  if (job.rollout.holds?.some(({ hold }) => hold === 'canary')) return exitCodes.held
   if (job.rollout.phase === 'planning' || job.rollout.phase === 'running') return undefined
   switch (job.state.state_type) {
     case 'running':

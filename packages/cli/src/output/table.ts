@@ -23,7 +23,7 @@ export const widthOf = (text: string): number => {
 }
 
 /** Control characters of names and messages must not reach the terminal. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\uFFFD')
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\uFFFD')
 
 export const table = <T>(
   columns: readonly Column<T>[],
