@@ -1,5 +1,6 @@
 /** Every figure, in the order of measuring. */
 import type { FigureSource } from './figure.ts'
+import { aaHalts } from './figures/aa-halts.ts'
 import { falseCurve } from './figures/false-curve.ts'
 import { falseHalts } from './figures/false-halts.ts'
 import { halted10pc } from './figures/halted-10pc.ts'
@@ -14,6 +15,7 @@ export const sources: readonly FigureSource[] = [
   touchedAllBroken,
   halted10pc,
   falseHalts,
+  aaHalts,
   rollbackWrong,
   healthyTime,
   touchedCurve,

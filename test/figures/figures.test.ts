@@ -12,7 +12,7 @@ import { rollbackWrong } from './figures/rollback-wrong.ts'
 import { sameDecisions } from './figures/same-decisions.ts'
 import { touchedAllBroken } from './figures/touched-all-broken.ts'
 import { failingShare, HARMLESS } from './fleet/population.ts'
-import { exactDefault, RUNS } from './policy.ts'
+import { exactDefault, RUNS, TOLERATED } from './policy.ts'
 import { runCase } from './work/case.ts'
 import type { Pool } from './work/pool.ts'
 
@@ -51,6 +51,11 @@ describe('a release that is no worse than the fleet', () => {
     const measured = await context.measure('false_halts_1pc', brokenOn(NODES / 100), ROLLOUTS)
     const exact = exactDefault(NODES, { nodes: NODES / 100 }).halts
     expect(haltedOf(measured).length).toBeLessThanOrEqual(believable(exact))
+  })
+  it('is halted by the test alone no more often than one of twenty where it is just as bad as tolerated (T3)', async () => {
+    const rollout = { max_failed_nodes_percent: 100 }
+    const measured = await context.measure('aa_halts', brokenOn(NODES * TOLERATED.p0, { rollout }), ROLLOUTS)
+    expect(haltedOf(measured).length).toBeLessThanOrEqual(believable(1 / TOLERATED.haltAt))
   })
   it('nor where nodes are noisy by themselves', async () => {
     const measured = await context.measure('false_halts_noisy', brokenOn(0, { population: HARMLESS }), ROLLOUTS)

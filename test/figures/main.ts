@@ -60,6 +60,11 @@ const measure = async (): Promise<boolean> => {
     },
   }
   const figures: RolloutFigure[] = []
+  const seedsUsed = () => [...measured].map((name) => [name, seedsOf(commit.id, name, SEEDS_SHOWN)] as const)
+  const writeJson = (file: string): void => {
+    const told = { commit, rollouts, seeds: Object.fromEntries(seedsUsed()), figures }
+    writeFileSync(file, `${JSON.stringify(told, null, 2)}\n`)
+  }
   const plots: Plot[] = []
   let failed = false
   for (const source of sources) {
@@ -69,25 +74,24 @@ const measure = async (): Promise<boolean> => {
       for (const { name, value, unit, exact } of told.figures) say(`${name}: ${value} ${unit}; exact: ${exact}`)
       figures.push(...told.figures)
       plots.push(...(told.plots ?? []))
+      // Whoever ends a long run early keeps what there is.
+      if (values.json !== undefined) writeJson(values.json)
     } catch (error) {
       failed = true
       say(`${source.figures.join(', ')}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
     }
   }
   await pool.stop()
-  const seeds = [...measured].map((name) => [name, seedsOf(commit.id, name, SEEDS_SHOWN)] as const)
   process.stdout.write(table(figures, process.stdout.isTTY))
-  if (values.json !== undefined)
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ commit, rollouts, seeds: Object.fromEntries(seeds), figures }, null, 2)}\n`,
-    )
   // Half a page would look like a whole one.
   if (!failed && values.only.length === 0 && !values.quick) {
     const command = `npm run figures${rollouts === ROLLOUTS ? '' : ` -- --rollouts ${rollouts}`}`
     mkdirSync(new URL('docs/figures/', root), { recursive: true })
     for (const { file, svg } of plots) writeFileSync(new URL(`docs/figures/${file}`, root), svg)
-    writeFileSync(new URL('docs/figures.md', root), renderPage({ commit, command, rollouts, seeds, figures, plots }))
+    writeFileSync(
+      new URL('docs/figures.md', root),
+      renderPage({ commit, command, rollouts, seeds: seedsUsed(), figures, plots }),
+    )
     say('docs/figures.md is written')
   }
   return !failed

@@ -12,7 +12,15 @@ export interface Page {
 }
 
 const verdict = ({ met }: RolloutFigure): string => (met === null ? '' : met ? 'met' : '**missed**')
-const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+/** A table whose columns are as wide as their widest cell. */
+const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
+  const [head = [], ...body] = rows
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)]
+}
 
 export const renderPage = ({ commit, command, rollouts, seeds, figures, plots }: Page): string =>
   [
@@ -24,12 +32,14 @@ export const renderPage = ({ commit, command, rollouts, seeds, figures, plots }:
     'The real rollout engine on 1,000 nodes with one virtual clock: an update of a version that runs healthily everywhere, under',
     'the default policy. `--only NAME` measures one of them, `--rollouts N` fewer or more, `--json FILE` writes the numbers.',
     '',
-    '| Figure | Goal | Measured | | Exact |',
-    '| --- | --- | --- | --- | --- |',
-    ...figures.map(
-      (one) =>
-        `| \`${one.name}\` | ${one.goal ?? ''} | ${one.value} ${cell(one.unit)} | ${verdict(one)} | ${cell(one.exact)} |`,
-    ),
+    ...aligned([
+      ['Figure', 'Goal', 'Measured', '', 'Exact'],
+      ...figures.map((one) => [`\`${one.name}\``, one.goal ?? '', `${one.value} ${one.unit}`, verdict(one), one.exact]),
+    ]),
+    '',
+    'Exact: computed, not simulated ([exact.ts](../packages/domain/src/rollout/analysis/exact.ts)): the rule of the engine on the batches',
+    'of the ramp and the waves, each granted when the one before has settled, healthy nodes before failed ones. Not modelled: places',
+    'that failed nodes keep in the budget, so that a wave comes in two parts.',
     '',
     '## How they came about',
     '',

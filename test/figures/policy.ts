@@ -16,8 +16,12 @@ import {
 
 const policy = resolveRolloutPolicy({})
 
+if (policy.analysis === undefined) throw new Error('the figures are about a default policy with analysis')
+/** What the default tolerates: p0 and haltAt. */
+export const TOLERATED = policy.analysis
+export const TEST_ALONE: HaltingRule = analysisRule(TOLERATED)
 export const DEFAULT_RULE: HaltingRule = anyOf(
-  ...(policy.analysis === undefined ? [] : [analysisRule(policy.analysis)]),
+  TEST_ALONE,
   percentRule(policy.maxFailedNodesPercent, SETTLED_FOR_PERCENT),
 )
 
@@ -35,8 +39,12 @@ export const RUNS = {
   windows: Math.floor(policy.health.deadlineMs / policy.health.intervalMs),
 }
 
-export const exactDefault = (nodes: number, broken: ExactCase['broken']): Characteristics =>
-  characteristicsOf({ rule: DEFAULT_RULE, broken, batches: defaultBatches(nodes) })
-
-export const ASSUMES =
-  'the rule of the engine on batches of the ramp and the waves, each granted when the one before has settled, healthy nodes before failed ones; places that failed nodes keep in the budget are not modelled'
+/**
+ * The rule of the engine on batches of the ramp and the waves, each granted when the one before has settled, healthy nodes
+ * before failed ones. Not modelled: places that failed nodes keep in the budget, so that a wave comes in two parts.
+ */
+export const exactDefault = (
+  nodes: number,
+  broken: ExactCase['broken'],
+  rule: HaltingRule = DEFAULT_RULE,
+): Characteristics => characteristicsOf({ rule, broken, batches: defaultBatches(nodes) })

@@ -1,7 +1,7 @@
 /** Releases that are as good as a fleet can expect: how often one of them is halted all the same. */
 import { HARMLESS, failingShare } from '../fleet/population.ts'
 import { brokenOn, expected, grouped, haltedOf, NODES, rolloutFigure, type FigureSource } from '../figure.ts'
-import { ASSUMES, exactDefault, RUNS } from '../policy.ts'
+import { exactDefault, RUNS } from '../policy.ts'
 
 /** The goal is stated for so many rollouts. */
 const STATED_FOR = 4000
@@ -22,11 +22,11 @@ export const falseHalts: FigureSource = {
       figures: [
         rolloutFigure('false_halts_1pc', haltedOf(onePercent).length, unit, goal, {
           detail: 'broken for ever on 10 of 1,000 nodes, default policy',
-          exact: `${expected(exactly, rollouts)} (${ASSUMES})`,
+          exact: expected(exactly, rollouts),
         }),
         rolloutFigure('false_halts_noisy', haltedOf(noisy).length, unit, goal, {
-          detail: `harmless; bursts of errors on every node, some sick half of their time; ${failed.toFixed(1)} nodes of a rollout failed their validation`,
-          exact: `${expected(atMost, rollouts)} if each node fails by itself with ${(100 * failing).toFixed(2)} %, as its noise gives; an upper bound, because what was sick before is no evidence`,
+          detail: `harmless; bursts of errors on every node, some sick half of their time; ${failed.toFixed(1)} nodes of a rollout failed their validation. Exact: if each node fails by itself with ${(100 * failing).toFixed(2)} %, as its noise gives; an upper bound, because who was sick before is no evidence`,
+          exact: `at most ${expected(atMost, rollouts)}`,
         }),
       ],
     }

@@ -19,7 +19,8 @@ export const rollbackWrong: FigureSource = {
     const sum = (of: (one: Measured) => number): number => back.reduce((total, one) => total + of(one), 0)
     const incomplete = back.filter(({ rollback }) => rollback?.outcome !== 'completed').length
     const detail = `${grouped(back.length)} rollbacks of ${grouped(all.length)} rollouts, broken on ${SHARES.join(', ')} % of the nodes; ${grouped(undone)} nodes taken back, ${incomplete} rollbacks did not complete`
-    const exact = 'follows from the rules: the set is the nodes whose latest grant has other content'
+    // The set follows from the rules: nodes whose latest grant has other content.
+    const exact = '0'
     return {
       figures: [
         rolloutFigure(

@@ -32,7 +32,7 @@ export const sameDecisions: FigureSource = {
           { atMost: 0 },
           {
             detail: `${compared} rollouts on both fleets: every plan, grant, verdict, wave, halt and rollback compared${differing.length === 0 ? '' : `; differing: ${differing.join(', ')}`}`,
-            exact: '0, if the light fleet says all that the engine listens to',
+            exact: '0',
           },
         ),
       ],

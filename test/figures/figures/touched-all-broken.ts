@@ -1,7 +1,7 @@
 /** A release that is broken on every node: how many nodes it reaches before it is stopped. */
 import { touchedQuantile } from '@dunlin/domain'
 import { brokenOn, grouped, haltedOf, NODES, quantile, rolloutFigure, type FigureSource } from '../figure.ts'
-import { ASSUMES, exactDefault } from '../policy.ts'
+import { exactDefault } from '../policy.ts'
 
 export const touchedAllBroken: FigureSource = {
   figures: ['touched_all_broken'],
@@ -13,7 +13,7 @@ export const touchedAllBroken: FigureSource = {
     const halted = `${grouped(haltedOf(measured).length)} of ${grouped(count)} rollouts halted`
     const said = (q: number) => ({
       detail: `${halted}; at most ${Math.max(...touched)} nodes touched`,
-      exact: `${touchedQuantile(exact, q)} nodes (${ASSUMES})`,
+      exact: `${touchedQuantile(exact, q)}`,
     })
     return {
       figures: [
