@@ -13,7 +13,7 @@ import {
 } from '@dunlin/contracts'
 import type { Log, Recorded } from '@dunlin/eventstore'
 import { windowed } from '../measure/window.ts'
-import { announcement, beatOf, playedNode, reportBytes, transition, type Beat, type PlayedNode } from './node.ts'
+import { announcement, beatOf, playedNode, reportBytes, transition, type PlayedNode } from './node.ts'
 
 export interface PlayedFleet {
   readonly nodes: readonly PlayedNode[]
@@ -23,7 +23,8 @@ export interface PlayedFleet {
   hear(key: JobKey, commit: Commit<JobSubjectEvent>, recorded: Recorded, nowMs: number): readonly PlayedNode[]
   /** These nodes say in the log that they run what they were granted for the job. */
   report(log: Log, key: JobKey, nodes: readonly PlayedNode[], at: number): Promise<void>
-  beat(node: PlayedNode, nowMs: number, at: number): Beat
+  /** The text of a heartbeat. */
+  beat(node: PlayedNode, nowMs: number, at: number): string
 }
 
 const IN_FLIGHT = 512

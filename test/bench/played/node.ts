@@ -53,12 +53,6 @@ export interface PlayedNode {
   generation: readonly [number, number]
 }
 
-/** What goes over the bus. */
-export interface Beat {
-  readonly subject: string
-  readonly data: Uint8Array
-}
-
 const ulidOf = (kind: string, index: number): string => `01J0000000000000${kind}${String(index).padStart(9, '0')}`
 
 export const playedNode = (index: number, labels: Labels): PlayedNode => {
@@ -137,8 +131,11 @@ const row = (one: PlayedExecution, nowMs: number): HeartbeatExecution => {
   return shown ? { ...said, w: endsOf(one, nowMs) } : said
 }
 
-/** @param nowMs of the clock that `sinceMs` is of; `at` is the wall clock that the heartbeat tells */
-export const beatOf = (node: PlayedNode, nowMs: number, at: number): Beat => {
+/**
+ * The text of a heartbeat.
+ * @param nowMs of the clock that `sinceMs` is of; `at` is the wall clock that the heartbeat tells
+ */
+export const beatOf = (node: PlayedNode, nowMs: number, at: number): string => {
   const beat: Heartbeat = {
     s: HEARTBEAT_SCHEMA,
     node: node.id,
@@ -149,5 +146,5 @@ export const beatOf = (node: PlayedNode, nowMs: number, at: number): Beat => {
     rep: node.seq,
     ex: Array.from(node.executions.values(), (one) => row(one, nowMs)),
   }
-  return { subject: node.subjects.beat, data: bytes(beat) }
+  return JSON.stringify(beat)
 }

@@ -5,7 +5,8 @@
 import type { JobSubjectEvent } from '@dunlin/contracts'
 import { createCpuMeter } from '../measure/cpu.ts'
 import type { InMemory } from '../stage/in-memory.ts'
-import type { Beat } from './node.ts'
+import { createBeats } from './beats.ts'
+import type { PlayedNode } from './node.ts'
 
 const BEAT_EVERY_S = 10
 /** Heartbeats come in over the whole second, not at once: decisions are made on few of them at a time. */
@@ -27,27 +28,33 @@ export interface Passing {
   readonly until: (events: readonly JobSubjectEvent[], seconds: number) => boolean
 }
 
+const decoder = new TextDecoder()
+
 export const passTime = async (world: InMemory, { until }: Passing): Promise<Passed> => {
   const { clock, fleet } = world
+  const { nodes } = fleet
   const services = createCpuMeter()
   const parsing = createCpuMeter()
-  let beatsInAll = 0
+  const beats = createBeats(Math.ceil(nodes.length / BEAT_EVERY_S))
+  let count = 0
   let bytes = 0
   for (let second = 1; ; second += 1) {
-    const beats: Beat[] = []
-    for (let i = second % BEAT_EVERY_S; i < fleet.nodes.length; i += BEAT_EVERY_S)
-      beats.push(fleet.beat(fleet.nodes[i] as (typeof fleet.nodes)[number], clock.monotonicMs(), clock.nowMs()))
-    beatsInAll += beats.length
-    for (const { data } of beats) bytes += data.length
+    beats.clear()
+    for (let i = second % BEAT_EVERY_S; i < nodes.length; i += BEAT_EVERY_S) {
+      const node = nodes[i] as PlayedNode
+      beats.add(node, fleet.beat(node, clock.monotonicMs(), clock.nowMs()))
+    }
+    count += beats.count
+    bytes += beats.bytes
     await services.measure(async () => {
+      const share = beats.count / SLICES
       for (let slice = 0; slice < SLICES; slice += 1) {
-        const share = beats.length / SLICES
-        world.deliver(beats.slice(Math.round(slice * share), Math.round((slice + 1) * share)))
+        world.deliver(beats, Math.round(slice * share), Math.round((slice + 1) * share))
         await world.run(1000 / SLICES)
       }
     })
     await parsing.measure(() => {
-      for (const { data } of beats) JSON.parse(decoder.decode(data))
+      for (let i = 0; i < beats.count; i += 1) JSON.parse(decoder.decode(beats.data(i)))
     })
     const heard = world.heard()
     await services.measure(() => world.report(heard))
@@ -57,8 +64,6 @@ export const passTime = async (world: InMemory, { until }: Passing): Promise<Pas
         second,
       )
     )
-      return { seconds: second, beats: beatsInAll, cpuUs: services.us(), parseUs: parsing.us(), bytes }
+      return { seconds: second, beats: count, cpuUs: services.us(), parseUs: parsing.us(), bytes }
   }
 }
-
-const decoder = new TextDecoder()

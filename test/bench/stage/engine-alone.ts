@@ -82,8 +82,8 @@ export const withEngineAlone = async <T>(
         next: (key, withinMs) => mailbox(jobKeyText(key)).take(withinMs),
         report: (key, reporting) => fleet.report(store.log, key, reporting, systemClock.nowMs()),
         beat: (node) => {
-          const { subject, data } = fleet.beat(node, performance.now(), systemClock.nowMs())
-          store.bus.publish(subject, data)
+          const text = fleet.beat(node, performance.now(), systemClock.nowMs())
+          store.bus.publish(node.subjects.beat, Buffer.from(text))
         },
       }
       try {

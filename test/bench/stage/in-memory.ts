@@ -12,27 +12,28 @@ import { startRolloutEngine, type RunningEngine } from '@dunlin/rollout-engine'
 import { silentLogger, systemRandom } from '@dunlin/runtime'
 import { startScheduler, type RunningScheduler } from '@dunlin/scheduler'
 import { createVirtualClock, type VirtualClock } from '@dunlin/testkit'
+import { collectGarbage } from '../measure/garbage.ts'
 import { createPlayedFleet, type PlayedFleet } from '../played/fleet.ts'
-import type { Beat, PlayedNode } from '../played/node.ts'
+import type { Beats } from '../played/beats.ts'
+import type { PlayedNode } from '../played/node.ts'
 import { createPerson, type Person } from '../played/person.ts'
 
 export interface InMemory {
   readonly clock: VirtualClock
   readonly fleet: PlayedFleet
   readonly person: Person
-  readonly engine: RunningEngine
-  readonly scheduler: RunningScheduler | undefined
   /** Lets time pass, which also lets everything settle that is under way. */
   run(ms: number): Promise<void>
   /** Waits for work of the bench's own while time passes. */
   through<T>(work: Promise<T>): Promise<T>
-  deliver(beats: readonly Beat[]): void
+  /** These of the heartbeats, `to` not included. */
+  deliver(beats: Beats, from: number, to: number): void
   /** Commits of jobs since the last call; the fleet has heard them. */
   heard(): readonly Heard[]
   /** Nodes granted in these commits say in the log that they run. */
   report(heard: readonly Heard[]): Promise<void>
-  /** No scheduler from now on. */
-  stopScheduler(): Promise<void>
+  /** From now on only this service runs, and nobody applies anything: the process holds what its process would. */
+  leave(only: 'engine' | 'scheduler'): Promise<void>
   stop(): Promise<void>
 }
 
@@ -68,10 +69,12 @@ export const startInMemory = async (
     onRewound: () => {},
   })
   const ports = { ...store, bus, clock, random: systemRandom, logger: silentLogger }
-  const engine = startRolloutEngine(ports, { owner: 'bench' })
-  let scheduler = options.scheduler ? startScheduler(ports, { owner: 'bench' }) : undefined
+  let engine: RunningEngine | undefined = startRolloutEngine(ports, { owner: 'bench' })
+  let scheduler: RunningScheduler | undefined = options.scheduler
+    ? startScheduler(ports, { owner: 'bench' })
+    : undefined
   const fleet = createPlayedFleet(count, options.labels)
-  const person = createPerson(store, clock)
+  let person: Person | undefined = createPerson(store, clock)
   const run = (ms: number): Promise<void> => clock.run(clock.monotonicMs() + ms)
 
   const through = async <T>(work: Promise<T>): Promise<T> => {
@@ -89,16 +92,17 @@ export const startInMemory = async (
   return {
     clock,
     fleet,
-    person,
-    engine,
-    get scheduler() {
-      return scheduler
+    get person() {
+      if (person === undefined) throw new Error('nobody is left to apply anything')
+      return person
     },
     run,
     through,
-    deliver: (beats) => {
-      for (const { subject, data } of beats)
-        for (const listener of listeners) listener({ subject, data, headers: {}, respond: withoutResponse })
+    deliver: (beats, from, to) => {
+      for (let i = from; i < to; i += 1) {
+        const message = { subject: beats.subject(i), data: beats.data(i), headers: {}, respond: withoutResponse }
+        for (const listener of listeners) listener(message)
+      }
     },
     heard: () =>
       jobCommits.splice(0).map((recorded) => {
@@ -111,13 +115,15 @@ export const startInMemory = async (
       for (const { key, granted } of heard)
         await through(fleet.report(store.log, parseJobKeyText(key), granted, clock.nowMs()))
     },
-    stopScheduler: async () => {
-      const stopping = scheduler?.stop()
-      scheduler = undefined
-      await through(Promise.resolve(stopping))
+    leave: async (only) => {
+      await through(Promise.all([only === 'engine' ? scheduler?.stop() : engine?.stop(), person?.stop()]))
+      person = undefined
+      if (only === 'engine') scheduler = undefined
+      else engine = undefined
+      collectGarbage()
     },
     stop: async () => {
-      await through(Promise.all([engine.stop(), scheduler?.stop(), person.stop()]))
+      await through(Promise.all([engine?.stop(), scheduler?.stop(), person?.stop()]))
     },
   }
 }
