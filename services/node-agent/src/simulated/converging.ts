@@ -138,7 +138,7 @@ export const activate = (node: SimulatedNode, one: SimulatedExecution, instant: 
   one.attempt = 1
   for (const other of node.executions.values()) {
     if (other === one || isOver(other.state) || !sameJob(other.entry, one.entry)) continue
-    if (compareGenerations(other.entry.generation, one.entry.generation) < 0) report(node, other, 'stopped', instant)
+    if (compareGenerations(other.entry.generation, one.entry.generation) <= 0) report(node, other, 'stopped', instant)
   }
 }
 

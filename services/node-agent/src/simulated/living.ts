@@ -45,7 +45,8 @@ export const createLiving = ({ instant, after, onChange, reread, silence }: Livi
     } else {
       if (one.untold === 0)
         after(one.toldDegradedMs + TOLD_EVERY_MS - nowMs, () => {
-          if (one.untold === 0 || isOver(one.state)) return
+          // A reboot may have forgotten it, and know another one by its name since.
+          if (one.untold === 0 || isOver(one.state) || node.executions.get(one.entry.execution) !== one) return
           one.toldDegradedMs = instant().nowMs
           tell(node, one)
           onChange(node)
