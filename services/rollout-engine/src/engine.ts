@@ -189,7 +189,8 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
   const documentWatch = every(clock, DOCUMENTS_EVERY_MS, async () => {
     if (!leads || !caughtUp || !live || fleet.revoking.size === 0) return
     const revoked = [...fleet.revoking].flatMap((key) => [...(fleet.job(key)?.rollouts.revoked ?? [])])
-    const free = await documents.look(revoked).catch((error: unknown) => {
+    const sinceSeq = revoked.map(([node, { seq }]) => [node, seq] as const)
+    const free = await documents.look(sinceSeq).catch((error: unknown) => {
       logger.warn('documents of revoked grants were not read', { detail: String(error) })
       return false
     })

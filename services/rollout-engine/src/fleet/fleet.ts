@@ -25,6 +25,8 @@ export interface Fleet extends JudgeView {
   readonly causes: Map<string, Cause>
   /** Jobs whose rollout runs or has open grants: they wait for time too (expiry, grants that can no longer be activated). */
   readonly running: Set<string>
+  /** Jobs of which a node fell silent, or was granted something just when it did: there may be a grant to revoke. */
+  readonly silenced: Set<string>
   /** Jobs with revoked grants whose places are still taken. */
   readonly revoking: Set<string>
   readonly strangers: Strangers
@@ -48,6 +50,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     causes.set(key, cause)
   }
   const running = new Set<string>()
+  const silenced = new Set<string>()
   const revoking = new Set<string>()
   const strangers = noStrangers()
   const epoch = (): number => fold.get('log', 'log')?.state.epoch ?? 0
@@ -69,13 +72,17 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       placed.note(folded.key, ev)
       if (ev.some(({ type }) => type !== 'JobStateChanged' && type !== 'CommandNoted'))
         makeDue(folded.key, { seq: folded.seq, cmd: folded.commit.cmd })
+      if (ev.some(({ type }) => type === 'NodesGranted')) silenced.add(folded.key)
       const job = (aggregate as Aggregate<Job>).state
       note(folded.key, job)
       listeners.onJob(folded.key, ev, job)
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
       if (!ev.some(({ type }) => turnsOf.has(type))) return
-      for (const job of placed.jobsOf(folded.key as NodeId)) makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })
+      for (const job of placed.jobsOf(folded.key as NodeId)) {
+        silenced.add(job)
+        makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })
+      }
     } else if (folded.kind === 'report') {
       countStrangers(folded.key as NodeId, folded.commit as Commit<ReportEvent>, folded.seq)
       listeners.onReport(folded.key as NodeId)
@@ -113,6 +120,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     due,
     causes,
     running,
+    silenced,
     revoking,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
@@ -125,6 +133,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     markAll: () => {
       for (const [key, job] of jobs()) {
         due.add(key)
+        silenced.add(key)
         note(key, job)
         for (const node of job.placement.nodes) placed.add(key, node)
       }
@@ -133,6 +142,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       due.clear()
       causes.clear()
       running.clear()
+      silenced.clear()
       revoking.clear()
       placed.clear()
     },

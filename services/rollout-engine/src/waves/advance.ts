@@ -68,8 +68,13 @@ export const appendNext = async (work: WaveWork, key: string): Promise<DunlinErr
 }
 
 const decideNext = (work: WaveWork, key: string, job: PresentJob, at: number) => {
-  const revoked = revokeUnstarted(job, work.revocations)
-  if (revoked.length > 0) return revoked
+  const { silenced } = work.fleet
+  if (silenced.has(key)) {
+    // A walk over all nodes at risk: once for each silence, not for each verdict of the others.
+    const revoked = revokeUnstarted(job, work.revocations)
+    if (revoked.length > 0) return revoked
+    silenced.delete(key)
+  }
   const freed = freePlaces(job, work.revocations)
   return freed.length > 0 ? freed : advanceRollout(job, factsFor(work, key, job, at))
 }
