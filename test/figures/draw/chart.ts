@@ -28,7 +28,7 @@ export interface Chart {
 }
 
 const WIDTH = 860
-const PLOT = { left: 70, top: 64, width: 760, height: 330 }
+const PLOT = { left: 96, top: 64, width: 734, height: 330 }
 const LEGEND_ROW = 20
 const LEGEND_COLUMNS = 2
 
@@ -76,6 +76,7 @@ export const drawChart = ({ title, subtitle, x, y, series }: Chart): string => {
     }),
     `<path class="axis" d="M${PLOT.left} ${PLOT.top}v${PLOT.height}h${PLOT.width}"/>`,
     `<text class="quiet" x="${PLOT.left + PLOT.width / 2}" y="${bottom + 42}" text-anchor="middle">${escaped(x.label)}</text>`,
+    `<text class="quiet" transform="translate(22 ${PLOT.top + PLOT.height / 2})rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`,
   ]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">`,

@@ -3,7 +3,12 @@ import type { Plot } from '../figure.ts'
 import type { Timeline } from '../rollout/outcome.ts'
 import { drawChart } from './chart.ts'
 
-export const plotTimeline = (timeline: Timeline, waves: readonly number[], validationMs: number): Plot => {
+export const plotTimeline = (
+  timeline: Timeline,
+  waves: readonly number[],
+  ramp: readonly number[],
+  validationMs: number,
+): Plot => {
   const endMs = timeline.at(-1)?.atMs ?? 0
   const targets = waves.reduce((sum, size) => sum + size, 0)
   let granted = 0
@@ -14,8 +19,7 @@ export const plotTimeline = (timeline: Timeline, waves: readonly number[], valid
     alt: `Nodes granted and settled over ${Math.round(endMs / 1000)} simulated seconds of a healthy rollout`,
     svg: drawChart({
       title: 'A healthy rollout of 1,000 nodes, default policy',
-      subtitle:
-        'The ramp asks two nodes, then ten more, before the first wave is granted whole; each wave waits for the one before',
+      subtitle: `The ramp: ${ramp.join(', ')} nodes, each step when the one before has settled; then ${waves.length - 1} waves`,
       x: {
         label: 'simulated seconds since the rollout opened',
         scale: 'linear',

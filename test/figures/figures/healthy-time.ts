@@ -15,7 +15,7 @@ export const healthyTime: FigureSource = {
     )
     const waves = drawWaves(resolveRolloutPolicy({}), NODES)
     const bareMs = waves.length * SHORTEST_VALIDATION_MS
-    const steps = defaultBatches(NODES).length
+    const batches = defaultBatches(NODES)
     const tookMs = measured.map((one) => one.tookMs)
     const completed = measured.filter(({ ended }) => ended === 'completed').length
     const first = measured[0]
@@ -27,14 +27,23 @@ export const healthyTime: FigureSource = {
           'times',
           { atMost: 1.3 },
           {
-            detail: `${completed} of ${measured.length} completed, in ${tookMs.map((ms) => (ms / 1000).toFixed(1)).join(', ')} simulated seconds; ${waves.length} waves of ${SHORTEST_VALIDATION_MS / 1000} s are ${bareMs / 1000} s. Exact: ${steps} batches instead of ${waves.length}`,
-            exact: (steps / waves.length).toFixed(2),
+            detail: `${completed} of ${measured.length} completed, in ${tookMs.map((ms) => (ms / 1000).toFixed(1)).join(', ')} simulated seconds; ${waves.length} waves of ${SHORTEST_VALIDATION_MS / 1000} s are ${bareMs / 1000} s. Exact: ${batches.length} batches instead of ${waves.length}`,
+            exact: (batches.length / waves.length).toFixed(2),
           },
         ),
       ],
       ...(first?.timeline === undefined
         ? {}
-        : { plots: [plotTimeline(first.timeline, waves, SHORTEST_VALIDATION_MS)] }),
+        : {
+            plots: [
+              plotTimeline(
+                first.timeline,
+                waves,
+                batches.slice(0, batches.length - waves.length + 1),
+                SHORTEST_VALIDATION_MS,
+              ),
+            ],
+          }),
     }
   },
 }
