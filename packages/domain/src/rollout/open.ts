@@ -33,7 +33,9 @@ export const openRollout = (job: PresentJob, facts: AdvanceFacts): Commits => {
 export const nextType = ({ versions, rollouts: { current, past } }: PresentJob): RolloutType => {
   const last = versions.history.at(-1)
   if (last?.version === versions.version && last.rolledBackFrom !== undefined) return 'rollback'
-  if (versions.rerunVersion !== undefined && versions.rerunVersion > (current?.version ?? 0)) return 'restart'
+  const mustRerun = versions.rerunVersion !== undefined && versions.rerunVersion > (current?.version ?? 0)
+  // Another content is no restart, whatever was asked for before it: there is something to go back to.
+  if (mustRerun && current?.content === versions.content) return 'restart'
   return current === undefined && past.length === 0 ? 'create' : 'update'
 }
 
