@@ -56,11 +56,20 @@ const pause = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDec
 const resume = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDecision => {
   if (rollout.phase === 'halted') {
     const writtenOff = rollout.counts.failed + rollout.counts.lost
-    return steered(job, [{ type: 'RolloutResumed', rollout: rollout.id, writtenOff, ...reasonOf(command) }])
+    const resumed: JobSubjectEvent = { type: 'RolloutResumed', rollout: rollout.id, writtenOff, ...reasonOf(command) }
+    // Who wants it to go on does not want it paused.
+    return steered(job, rollout.holds.user === undefined ? [resumed] : [resumed, liftUser(rollout, command)])
   }
   if (!isUnderWay(rollout) || rollout.holds.user === undefined) return wrongPhase(job, 'resume')
-  return steered(job, [{ type: 'HoldLifted', rollout: rollout.id, hold: 'user', ...reasonOf(command) }])
+  return steered(job, [liftUser(rollout, command)])
 }
+
+const liftUser = ({ id }: Rollout, command: SteerRollout): JobSubjectEvent => ({
+  type: 'HoldLifted',
+  rollout: id,
+  hold: 'user',
+  ...reasonOf(command),
+})
 
 const promote = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDecision => {
   if (!isUnderWay(rollout) || rollout.holds.canary === undefined) return wrongPhase(job, 'promote')

@@ -129,7 +129,7 @@ export const evolveRollouts = (
         rollouts.proven = rollouts.proven.filter(({ content }) => content !== rollout.content)
       return
     case 'RolloutResumed':
-      return resume(rollouts, rollout)
+      return resume(rollouts, rollout, context)
     case 'RolloutClosed':
       rollout.phase = event.outcome
       rollout.closedAt = context.at
@@ -221,8 +221,11 @@ const count = (rollout: Rollout, outcome: Verdict['verdict']): void => {
   rollout.evidence = { ...evidence, ...addOutcome(evidence, outcome, policy.analysis?.p0 ?? 1) }
 }
 
-const resume = (rollouts: Rollouts, rollout: Rollout): void => {
-  rollout.phase = 'running'
+const resume = (rollouts: Rollouts, rollout: Rollout, { at }: CommitContext): void => {
+  // Halted before its plan was complete, it has no budget yet.
+  rollout.phase = rollout.budget === 0 ? 'planning' : 'running'
+  // Halted, it could do nothing about its deadlines: they stood still.
+  if (rollout.heldSince === undefined) rollout.heldMs += at - (rollout.halted?.at ?? at)
   rollout.evidence = { ...noEvidence, excluded: rollout.evidence.excluded, before: settledOf(rollout.counts) }
   for (const [node, slot] of rollout.slots) {
     if (slot !== 'failed' && slot !== 'lost') continue
