@@ -1,6 +1,6 @@
 /** The aggregate as JSON, for snapshots and checkpoints: maps become lists of entries, everything else stays. */
 import type { NodeId } from '@dunlin/contracts'
-import type { Grant, Rollout, Rollouts } from '../rollout/state.ts'
+import type { Grant, Revocation, Rollout, Rollouts } from '../rollout/state.ts'
 import type { RememberedCommand, RememberedCommands } from './remembered.ts'
 import type { Job, Placement, Versions } from './state.ts'
 
@@ -14,7 +14,7 @@ interface JobJson {
     readonly current?: RolloutJson
     readonly grants: [NodeId, Grant][]
     readonly atRisk: NodeId[]
-    readonly revoked: [NodeId, number][]
+    readonly revoked: [NodeId, Revocation][]
   }
   readonly commands: Omit<RememberedCommands, 'byId'> & { readonly byId: RememberedCommand[] }
 }

@@ -9,7 +9,7 @@ import { awaitsTurn, defer, takeTurns } from './grants.ts'
 import { whyHalt, type Prospects } from './health/halting.ts'
 import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
 import { waveSizeOf } from './plan/waves.ts'
-import { countsOf, isHeld, runsHealthily, type Rollout } from './state.ts'
+import { countsOf, isHeld, isRight, type Rollout } from './state.ts'
 
 type Commits = readonly (readonly JobSubjectEvent[])[]
 const WAIT: Commits = []
@@ -209,7 +209,7 @@ const joiners = (job: PresentJob, rollout: Rollout): readonly NodeId[] => {
     if (!awaitsTurn(rollout.slots.get(node))) continue
     const grant = job.rollouts.grants.get(node)
     if (grant?.rollout === rollout.id) continue
-    if (rollout.type !== 'restart' && runsHealthily(grant, rollout.content)) continue
+    if (rollout.type !== 'restart' && isRight(job.rollouts, node, rollout.content)) continue
     waiting.push(node)
   }
   return waiting

@@ -96,8 +96,10 @@ export const evolveRollouts = (
       return
     case 'GrantsRevoked':
       for (const node of event.nodes) {
+        const execution = rollouts.grants.get(node)?.execution
         place(rollout, node, 'deferred')
-        if (!revoke(rollouts, node)) rollouts.revoked.set(node, context.seq)
+        if (!revoke(rollouts, node) && execution !== undefined)
+          rollouts.revoked.set(node, { execution, seq: context.seq })
       }
       return
     case 'PlacesFreed':

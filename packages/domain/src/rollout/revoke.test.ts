@@ -2,6 +2,7 @@
 import type { NodeId } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
 import { hashOf, nodeIds, present, startWorld, type World } from './accounting/world.ts'
+import { freePlaces, revokeUnstarted } from './revoke.ts'
 
 const [n0, n1] = nodeIds(2) as [NodeId, NodeId]
 const all = { maxParallel: { unit: 'count' as const, value: 0 }, analysis: 'off' as const, maxFailedNodesPercent: 100 }
@@ -115,5 +116,29 @@ describe('a revoked grant', () => {
         targets: expect.arrayContaining([n0, n1]),
       })
     })
+  })
+  it('is no reason to call a node right that may have activated it: when it is back it is granted anew', () => {
+    const world = settledOn('a')
+    bring(world, 'b')
+    // Back to the first content while the second is open on both: one hears of it, one does not.
+    world.connected.delete(n0)
+    bring(world, 'a')
+    world.settle(() => 'healthy')
+    world.advance()
+    const { connected } = world
+    const facts = { isConnected: (node: NodeId) => connected.has(node), isStarted: () => false, isStale: () => false }
+    for (const ev of revokeUnstarted(present(world), facts)) world.append(ev)
+    expect(grantOf(world, n0)?.content).toBe(hashOf('a'))
+    world.connected.add(n0)
+    world.advance()
+    expect(slotOf(world, n0)).toBe('open')
+  })
+  it('keeps its place, however old the documents are, when the node turns out to have started it', () => {
+    const world = settledOn('a')
+    bring(world, 'b')
+    revoke(world, n0)
+    const facts = { isStale: () => true }
+    expect(freePlaces(present(world), { ...facts, isStarted: () => true })).toEqual([])
+    expect(freePlaces(present(world), { ...facts, isStarted: () => false })).toMatchObject([[{ nodes: [n0] }]])
   })
 })

@@ -28,8 +28,11 @@ export const revokeUnstarted = (job: PresentJob, facts: RevokeFacts): Commits =>
   return nodes.length === 0 ? [] : [[{ type: 'GrantsRevoked', rollout: current.id, nodes }]]
 }
 
-export const freePlaces = ({ rollouts }: PresentJob, facts: Pick<RevokeFacts, 'isStale'>): Commits => {
+/** A node that has started after all, in the moment in which it fell silent, keeps its place until it is granted anew. */
+export const freePlaces = ({ rollouts }: PresentJob, facts: Omit<RevokeFacts, 'isConnected'>): Commits => {
   if (rollouts.current === undefined || rollouts.revoked.size === 0) return []
-  const nodes = [...rollouts.revoked.keys()].filter((node) => facts.isStale(node))
+  const nodes: NodeId[] = []
+  for (const [node, { execution }] of rollouts.revoked)
+    if (facts.isStale(node) && !facts.isStarted(node, execution)) nodes.push(node)
   return nodes.length === 0 ? [] : [[{ type: 'PlacesFreed', rollout: rollouts.current.id, nodes }]]
 }

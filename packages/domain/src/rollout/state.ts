@@ -149,8 +149,15 @@ export interface Rollouts {
   readonly grants: Map<NodeId, Grant>
   /** Granted and not yet settled healthy, over all rollouts; failed nodes stay until recovered, removed or written off. */
   readonly atRisk: Set<NodeId>
-  /** Nodes at risk only because a revoked grant may still be activated, with the log sequence of the revocation. */
-  readonly revoked: Map<NodeId, number>
+  /** Nodes at risk only because a revoked grant may still be activated. */
+  readonly revoked: Map<NodeId, Revocation>
+}
+
+export interface Revocation {
+  /** What the node may still activate, or has activated while nobody heard it. */
+  readonly execution: ExecutionId
+  /** Log sequence of the revocation: a document of this generation no longer holds the grant. */
+  readonly seq: number
 }
 
 export const ROLLOUTS_KEPT = 16
@@ -176,6 +183,10 @@ export const isHeld = (rollout: Rollout): boolean => rollout.heldSince !== undef
 /** The node runs this content and is healthy: nothing has to be granted to it. */
 export const runsHealthily = (grant: Grant | undefined, content: Sha256): boolean =>
   grant !== undefined && grant.content === content && grant.verdict?.is === 'healthy'
+
+/** Nothing has to be granted to it; one whose revoked grant may have been activated runs perhaps something else by now. */
+export const isRight = ({ grants, revoked }: Rollouts, node: NodeId, content: Sha256): boolean =>
+  runsHealthily(grants.get(node), content) && !revoked.has(node)
 
 /** When every target was unhealthy before, leaving them all out would leave nothing to judge by. */
 export const countsEverybody = (rollout: Pick<Rollout, 'unhealthy' | 'targets'>): boolean =>

@@ -4,7 +4,7 @@
  */
 import type { JobSubjectEvent, NodeId, RolloutId, RolloutPolicy, RolloutType, Sha256 } from '@dunlin/contracts'
 import { PART_SIZE } from '../../placement/evaluate.ts'
-import { runsHealthily, type Rollouts } from '../state.ts'
+import { isRight, type Rollouts } from '../state.ts'
 import { orderTargets } from './order.ts'
 import { drawWaves, sizeOf, waveSizeOf } from './waves.ts'
 
@@ -65,9 +65,8 @@ export const drawPlan = (rollouts: Rollouts, request: PlanRequest, facts: PlanFa
 
 /** A rollback touches nobody that was never granted; a restart touches everybody. */
 const isTarget = (rollouts: Rollouts, { type, content }: PlanRequest, node: NodeId): boolean => {
-  const grant = rollouts.grants.get(node)
   if (type === 'rollback' && !wasGranted(rollouts, node)) return false
-  return type === 'restart' || !runsHealthily(grant, content)
+  return type === 'restart' || !isRight(rollouts, node, content)
 }
 
 /** A node at risk without a grant had one revoked, and before that one that did not turn out well. */
