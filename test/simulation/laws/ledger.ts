@@ -25,9 +25,10 @@ export interface GrantEntry {
   readonly seq: number
   readonly wasUnhealthy: boolean
   outcome?: { readonly is: 'healthy' | 'failed'; readonly reason: string }
-  writtenOff?: true
   /** What it would go back to. */
   readonly lastHealthy: GrantEntry | undefined
+  /** What it took the place of, when that had not settled healthy. */
+  readonly overtakes: 'at risk' | 'written off' | undefined
 }
 
 export type SlotName = 'open' | 'healthy' | 'failed' | 'lost' | 'deferred' | 'removed'
@@ -65,6 +66,8 @@ export interface JobEntry {
   readonly changes: Map<string, { readonly add: readonly string[]; readonly remove: readonly string[] }[]>
   /** The latest grant of each node. */
   latest: Map<string, GrantEntry>
+  /** Granted and neither settled healthy nor written off since, whatever the rollout. */
+  risk: Set<string>
   /** At risk only because a revoked grant may still be activated, with the sequence of the revocation. */
   revoked: Map<string, number>
   rollouts: RolloutEntry[]
@@ -121,13 +124,8 @@ export const newLedger = (): Ledger => ({ jobs: new Map(), nodes: new Map(), epo
 
 export const currentOf = (job: JobEntry): RolloutEntry | undefined => job.rollouts.at(-1)
 
-/** Granted and not settled healthy, whatever the rollout, or still able to start what was taken back. */
-export const atRiskOf = (job: JobEntry): Set<string> => {
-  const nodes = new Set<string>(job.revoked.keys())
-  for (const [node, grant] of job.latest)
-    if (grant.outcome?.is !== 'healthy' && grant.writtenOff === undefined) nodes.add(node)
-  return nodes
-}
+/** With those that may still start what was taken back from them. */
+export const atRiskOf = (job: JobEntry): ReadonlySet<string> => new Set([...job.risk, ...job.revoked.keys()])
 
 const jobOf = (ledger: Ledger, key: string): JobEntry => {
   let job = ledger.jobs.get(key)
@@ -139,6 +137,7 @@ const jobOf = (ledger: Ledger, key: string): JobEntry => {
       placed: new Set(),
       changes: new Map(),
       latest: new Map(),
+      risk: new Set(),
       revoked: new Map(),
       rollouts: [],
       proven: [],
@@ -220,27 +219,22 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
     case 'JobCreated':
       Object.assign(job, {
         placed: new Set(),
-        latest: new Map(),
-        revoked: new Map(),
         rollouts: [],
         proven: [],
         lifecycle: 'active',
+        version: event.version,
+        content: event.content,
       })
-      Object.assign(job, { version: event.version, content: event.content })
-      return
+      return releaseAll(job)
     case 'JobUpdated':
       Object.assign(job, { version: event.version, content: event.content, lifecycle: 'active' })
       return
     case 'JobStopped':
       job.lifecycle = 'stopped'
-      job.latest.clear()
-      job.revoked.clear()
-      return
+      return releaseAll(job)
     case 'JobDeleted':
       job.lifecycle = 'deleted'
-      job.latest.clear()
-      job.revoked.clear()
-      return
+      return releaseAll(job)
     case 'PlacementChanged': {
       const parts = event.part === 0 ? [] : (job.changes.get(event.evaluation) ?? [])
       job.changes.set(event.evaluation, [...parts, { add: event.add, remove: event.remove }])
@@ -287,19 +281,41 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
   }
 }
 
+const releaseAll = (job: JobEntry): void => {
+  job.latest.clear()
+  job.risk.clear()
+  job.revoked.clear()
+}
+
 const unplace = (job: JobEntry, node: string): void => {
   job.placed.delete(node)
   job.latest.delete(node)
+  job.risk.delete(node)
   job.revoked.delete(node)
   const rollout = currentOf(job)
   if (rollout?.slots.has(node)) rollout.slots.set(node, 'removed')
 }
 
-/** The node never started it: what it holds is what it settled healthy on last. */
-const takeBack = (job: JobEntry, node: string): void => {
+const overtakenBy = (job: JobEntry, node: string): GrantEntry['overtakes'] => {
+  if (job.risk.has(node)) return 'at risk'
+  const former = job.latest.get(node)
+  return former === undefined || former.outcome?.is === 'healthy' ? undefined : 'written off'
+}
+
+/**
+ * The node never started it, as far as anybody knows: what it was granted before stands again. Where that had not settled
+ * healthy, its last healthy execution may have ended for it, so that one is not known to run.
+ */
+const takeBack = (job: JobEntry, node: string): GrantEntry | undefined => {
   const revoked = job.latest.get(node)
-  if (revoked?.lastHealthy === undefined) job.latest.delete(node)
-  else job.latest.set(node, revoked.lastHealthy)
+  const before = revoked?.lastHealthy
+  if (before === undefined) job.latest.delete(node)
+  else if (revoked?.overtakes === undefined) job.latest.set(node, before)
+  else {
+    const { outcome: _, ...unproven } = before
+    job.latest.set(node, { ...unproven, lastHealthy: before })
+  }
+  return revoked
 }
 
 const enterRollout = (
@@ -337,8 +353,10 @@ const enterRollout = (
           seq,
           wasUnhealthy: event.unhealthy?.includes(node) === true && rollout.unhealthy < rollout.targets.length,
           lastHealthy: former?.outcome?.is === 'healthy' ? former : former?.lastHealthy,
+          overtakes: overtakenBy(job, node),
         }
         job.latest.set(node, grant)
+        job.risk.add(node)
         job.revoked.delete(node)
         job.generations.set(node, [event.epoch, seq])
         job.executions.add(execution)
@@ -349,13 +367,14 @@ const enterRollout = (
     case 'NodesDeferred':
       for (const { node, reason } of event.nodes) {
         rollout.slots.set(node, 'deferred')
-        if (reason === 'revoked') takeBack(job, node)
+        if (reason === 'revoked' && takeBack(job, node)?.overtakes !== 'at risk') job.risk.delete(node)
       }
       return
     case 'GrantsRevoked':
       for (const node of event.nodes) {
         rollout.slots.set(node, 'deferred')
-        takeBack(job, node)
+        if (takeBack(job, node)?.overtakes === 'at risk') continue
+        job.risk.delete(node)
         job.revoked.set(node, seq)
       }
       return
@@ -368,6 +387,7 @@ const enterRollout = (
         if (grant?.execution !== execution) continue
         if (grant.outcome === undefined && !grant.wasUnhealthy) rollout.outcomes.push(verdict === 'failed')
         grant.outcome = { is: verdict, reason }
+        if (verdict === 'healthy') job.risk.delete(node)
         rollout.slots.set(node, verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed')
       }
       return
@@ -385,10 +405,7 @@ const enterRollout = (
       rollout.phase = 'running'
       rollout.resumed += 1
       rollout.outcomes = []
-      for (const [node, slot] of rollout.slots) {
-        const grant = job.latest.get(node)
-        if ((slot === 'failed' || slot === 'lost') && grant !== undefined) grant.writtenOff = true
-      }
+      for (const [node, slot] of rollout.slots) if (slot === 'failed' || slot === 'lost') job.risk.delete(node)
       return
     case 'RolloutClosed':
       rollout.phase = event.outcome

@@ -1,5 +1,5 @@
 /** The world has come to rest: what shall be is, and every view of it agrees. */
-import { desiredDocumentSchema, type NodeId } from '@dunlin/contracts'
+import { desiredDocumentSchema, jobKeyText, type NodeId } from '@dunlin/contracts'
 import { deriveJobState, executionRow, isPresent, stateDiffers, type Job, type PresentJob } from '@dunlin/domain'
 import type { World } from '../world/world.ts'
 import type { WorldFold } from './fold.ts'
@@ -55,16 +55,17 @@ const checkDocuments = async (world: World, fold: WorldFold, fail: Fail): Promis
   }
 }
 
-/** When every node has had the time to read its document: it runs nothing else. */
+/** When every node has had the time to read its document: it runs nothing else, but for what it never replaced. */
 export const checkObedience = (world: World, fold: WorldFold, fail: Fail): void => {
   const jobs = jobsOf(fold)
   for (const node of world.agents.nodes.values())
     for (const { entry, state } of node.executions.values()) {
       if (node.silent || (state !== 'running' && state !== 'starting')) continue
-      const isGranted = jobs.some(
-        ([, job]) => isPresent(job) && job.rollouts.grants.get(node.id)?.execution === entry.execution,
-      )
-      if (!isGranted) fail('Documents', `${node.id} runs ${entry.execution}, which is not granted any more`)
+      const grant = jobs.find(([key]) => key === jobKeyText(entry.job))?.[1].rollouts.grants.get(node.id)
+      const successor = grant === undefined ? undefined : node.executions.get(grant.execution)
+      const waits = grant !== undefined && (successor === undefined || !successor.started)
+      if (grant?.execution !== entry.execution && !waits)
+        fail('Documents', `${node.id} runs ${entry.execution}, which is not granted any more`)
     }
 }
 
@@ -72,7 +73,7 @@ export const checkObedience = (world: World, fold: WorldFold, fail: Fail): void 
 export const checkNodes = (world: World, fail: Fail): void => {
   for (const node of world.agents.nodes.values()) {
     const running = [...node.executions.values()].filter(({ state, started }) => state === 'running' && started)
-    const jobs = new Set(running.map(({ entry: { job } }) => `${job.namespace}/${job.name}`))
+    const jobs = new Set(running.map(({ entry: { job } }) => jobKeyText(job)))
     if (jobs.size !== running.length) fail('S5', `${node.id} runs two executions of a job`)
   }
 }
@@ -128,7 +129,7 @@ const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
     const contents = new Set<string>()
     for (const node of job.placed) {
       const grant = job.latest.get(node)
-      if (grant !== undefined) contents.add(grant.content)
+      if (here(node) && grant !== undefined) contents.add(grant.content)
       if (here(node) && grant?.content !== rollout.content)
         fail(rollout.type === 'rollback' ? 'B1' : 'L6', `${node} has not got the content`)
     }

@@ -139,7 +139,8 @@ export const checkRevoked = ({ job, ledger, isLate, fail }: Sight, event: EventO
   for (const id of event.nodes) {
     const node = ledger.nodes.get(id)
     const grant = job.latest.get(id)
-    if (grant === undefined || grant.outcome !== undefined) fail('S5', `${id} has no open grant to revoke`)
+    if (grant === undefined || grant.outcome !== undefined || job.revoked.has(id))
+      fail('S5', `${id} has no open grant to revoke`)
     else if (node?.said.has(grant.execution) === true) fail('S5', `the grant of ${id} is revoked after it started`)
     if (node?.connected === true) fail('S5', `the grant of ${id} is revoked while it is connected`)
   }

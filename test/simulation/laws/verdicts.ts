@@ -30,8 +30,11 @@ const checkVerdict = ({ job, ledger, fail }: Sight, rollout: RolloutEntry, verdi
     if (!holds && node?.unsure !== true) fail('S9', `${verdict.node} is ${verdict.verdict} by ${reason}, but ${what}`)
   }
   switch (reason) {
-    case 'success_threshold':
     case 'recovered':
+      if (said === 'completed') return undefined
+    // What has not ended must show good windows.
+    // oxlint-disable-next-line no-fallthrough
+    case 'success_threshold':
       claim(verdict.verdict === 'healthy', 'that is no failure')
       claim(evidence.length >= health.successThreshold, `there are ${evidence.length} windows`)
       return claim(evidence.slice(-health.successThreshold).every(healthy), 'a window was bad')

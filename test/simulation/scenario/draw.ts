@@ -73,7 +73,7 @@ const drawMix = (chance: Chance, slow: boolean): readonly Draw[] => {
 const drawApply = (chance: Chance, job: number): Extract<Deed, { do: 'apply' }> => ({
   do: 'apply',
   job,
-  program: chance.is(0.5) ? chance.pick(programs.slice(0, 3)) : chance.pick(programs),
+  program: chance.is(0.5) ? chance.pick(programs.slice(0, 5)) : chance.pick(programs),
   selector: chance.is(0.75) ? 'all' : 'production',
   rollout: drawRollout(chance),
 })
@@ -128,6 +128,7 @@ const faults: readonly Draw[] = [
     do: 'reboot',
     node: int(0, 23),
     journal: pick(['kept', 'lost']),
+    tasks: pick(['kept', 'killed', 'lost']),
     downMs: Math.round(float() * 90_000),
   }),
   () => ({ do: 'snapshot' }),

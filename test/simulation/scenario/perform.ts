@@ -1,6 +1,6 @@
 /** Does what an action says, in a world. What an action begins ends by itself after its time. */
 import type { NodeId } from '@dunlin/contracts'
-import { keyOf, nodeName } from '../world/programs.ts'
+import { failing, keyOf, nodeName } from '../world/programs.ts'
 import type { World } from '../world/world.ts'
 import type { Action, Scenario } from './types.ts'
 
@@ -106,8 +106,8 @@ export const perform = async (stage: Stage, action: Action): Promise<void> => {
     case 'burst': {
       const node = nodeOf(stage, action.node)
       tell(`${node} fails its messages for ${seconds(action.forMs)}`)
-      world.setBurst(node, true)
-      return void clock.after(action.forMs, () => world.setBurst(node, false))
+      world.agents.behave(node, failing)
+      return void clock.after(action.forMs, () => world.agents.behave(node, undefined))
     }
     case 'label':
       tell(`${nodeOf(stage, action.node)} is labelled env=${action.env}`)
@@ -175,13 +175,13 @@ const silence = ({ world, scenario }: Stage, action: Extract<Action, { do: 'sile
   })
 }
 
-const reboot = (stage: Stage, { node, journal, downMs }: Extract<Action, { do: 'reboot' }>): void => {
+const reboot = (stage: Stage, { node, journal, tasks, downMs }: Extract<Action, { do: 'reboot' }>): void => {
   const id = nodeOf(stage, node)
   const { world } = stage
-  world.tell(`${id} boots again within ${seconds(downMs)}, its journal is ${journal}`)
+  world.tell(`${id} boots again within ${seconds(downMs)}, its journal ${journal}, its tasks ${tasks}`)
   world.agents.silence(id, true)
   world.clock.after(downMs, () => {
     world.agents.silence(id, false)
-    world.agents.reboot(id, { journal })
+    world.agents.reboot(id, { journal, tasks })
   })
 }

@@ -3,10 +3,25 @@
  * simulated time since the action before; nodes, sites and jobs are numbers, so that a smaller world still understands it.
  */
 
-export const programs = ['good', 'better', 'best', 'bad', 'half', 'crashes', 'short', 'mute'] as const
+export const programs = [
+  'good',
+  'better',
+  'best',
+  'slow',
+  'warming',
+  'bad',
+  'half',
+  'crashes',
+  'loops',
+  'short',
+  'mute',
+  'stuck',
+] as const
 /**
- * What the job's command does on a node: the first three are healthy contents, `bad` fails its messages everywhere, `half`
- * on every second node, `crashes` ends at once, `short` completes, `mute` silences the node that starts it.
+ * What the job's command does on a node: the first three are healthy contents, as are `slow`, which takes seconds to start,
+ * and `warming`, which fails in its first window. `bad` fails its messages everywhere, `half` on every second node, `crashes`
+ * ends at once, `loops` crashes and is restarted, `short` completes, `mute` silences the node that starts it, `stuck` never
+ * says that it starts.
  */
 export type Program = (typeof programs)[number]
 
@@ -61,7 +76,13 @@ export type Deed =
   | { readonly do: 'rewind'; readonly messages: number }
   | { readonly do: 'silence'; readonly nodes: 'one' | 'site' | 'all'; readonly which: number; readonly forMs: number }
   | { readonly do: 'flap'; readonly node: number; readonly times: number; readonly everyMs: number }
-  | { readonly do: 'reboot'; readonly node: number; readonly journal: 'kept' | 'lost'; readonly downMs: number }
+  | {
+      readonly do: 'reboot'
+      readonly node: number
+      readonly journal: 'kept' | 'lost'
+      readonly tasks: 'kept' | 'killed' | 'lost'
+      readonly downMs: number
+    }
   | { readonly do: 'burst'; readonly node: number; readonly forMs: number }
   | { readonly do: 'label'; readonly node: number; readonly env: string }
   | { readonly do: 'remove'; readonly node: number }

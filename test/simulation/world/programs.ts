@@ -1,6 +1,6 @@
 /** What jobs of the simulated world run, and how their programs behave where. */
 import { contentHash, parseJobSpec, type JobKey, type NodeId, type Sha256 } from '@dunlin/contracts'
-import type { Scripts } from '@dunlin/node-agent'
+import { untilWindow, type Behaviour, type Script, type Scripts } from '@dunlin/node-agent'
 import { sha256 } from '@dunlin/runtime'
 import type { Program } from '../scenario/types.ts'
 
@@ -28,18 +28,43 @@ export const contentOfSpec = (spec: unknown): Sha256 => {
 export const nodeName = (index: number): NodeId => `sim-${String(index).padStart(6, '0')}` as NodeId
 const indexOf = (node: NodeId): number => Number(node.slice(4))
 
-export const scriptsFor = (
-  contents: ReadonlyMap<Sha256, string>,
-  noisy: ReadonlySet<NodeId>,
-  isBursting: (node: NodeId) => boolean,
-): Scripts => {
-  const failing = { inPerSecond: 20, failedPerSecond: 15 }
-  return ({ content, node }) => {
-    const program = contents.get(content) as Program | undefined
-    if (program === 'bad' || (program === 'half' && indexOf(node) % 2 === 1)) return failing
-    if (program === 'crashes') return { ends: { afterMs: 300, as: 'failed', message: 'exit code 1' } }
-    if (program === 'short') return { ends: { afterMs: 2_000, as: 'completed' } }
-    if (program === 'mute') return { silencesNode: true }
-    return noisy.has(node) || isBursting(node) ? failing : { inPerSecond: 20 }
+/** Three of four messages fail. */
+export const failing: Behaviour = { inPerSecond: 20, failedPerSecond: 15 }
+const steady: Script = { inPerSecond: 20 }
+
+const scriptOf = (program: string, node: NodeId): Script => {
+  switch (program as Program) {
+    case 'bad':
+      return failing
+    case 'half':
+      return indexOf(node) % 2 === 1 ? failing : steady
+    case 'crashes':
+      return { ends: { afterMs: 300, as: 'failed', message: 'exit code 1' } }
+    case 'loops':
+      return { crashes: { afterMs: 700 } }
+    case 'short':
+      return { ends: { afterMs: 2_000, as: 'completed' } }
+    case 'mute':
+      return { ...steady, silencesNode: true }
+    case 'stuck':
+      return { announcesInMs: Infinity }
+    case 'slow':
+      return { ...steady, startsInMs: 3_000 }
+    case 'warming':
+      return { ...steady, stages: untilWindow(1, failing) }
+    case 'good':
+    case 'better':
+    case 'best':
+      return steady
+    default:
+      throw new Error(`there is no program ${program}`)
   }
 }
+
+/** On noisy nodes every program fails its messages. */
+export const scriptsFor =
+  (contents: ReadonlyMap<Sha256, string>, noisy: ReadonlySet<NodeId>): Scripts =>
+  ({ content, node }) => {
+    const script = scriptOf(contents.get(content) ?? '', node)
+    return noisy.has(node) ? { ...script, ...failing } : script
+  }

@@ -42,8 +42,6 @@ export interface World extends Services, Person {
   /** Simulated time passes; services that are due come back in between. */
   pass(ms: number, stop?: () => boolean): Promise<void>
   setWeather(weather: Weather | undefined): void
-  /** Healthy content fails its messages on this node for a while. */
-  setBurst(node: NodeId, is: boolean): void
   /** Sends a spec; throws when the parser refuses it, because scenarios mean what they say. */
   apply(key: JobKey, program: string, more: Readonly<Record<string, unknown>>, id: string): void
   /** What an operator's command to a node will write. */
@@ -66,7 +64,6 @@ export const createWorld = (options: WorldOptions): World => {
   ]
   const contents = new Map<Sha256, string>()
   const noisy = new Set((options.noisy ?? []).map(nodeId))
-  const bursting = new Set<NodeId>()
   const story: string[] = []
   const tell = (line: string): void =>
     void story.push(`${(clock.monotonicMs() / 1000).toFixed(3).padStart(10)} s  ${line}`)
@@ -77,7 +74,7 @@ export const createWorld = (options: WorldOptions): World => {
       count: nodes,
       nodeId,
       labels: (i) => ({ env: i % 4 === 3 ? 'test' : 'production', 'dunlin.io/site': `site-${i % sites}` }),
-      scripts: scriptsFor(contents, noisy, (node) => bursting.has(node)),
+      scripts: scriptsFor(contents, noisy),
       tickMs: slow ? 1_000 : 100,
     },
   )
@@ -108,7 +105,6 @@ export const createWorld = (options: WorldOptions): World => {
     tell,
     pass,
     setWeather: (weather) => store.faults.bus.setFate(weather === undefined ? undefined : fateOf(weather, forWeather)),
-    setBurst: (node, is) => void (is ? bursting.add(node) : bursting.delete(node)),
     apply: (key, program, more, id) => {
       const spec = specOf(key, program, more)
       contents.set(contentOfSpec(spec), program)
