@@ -1,6 +1,6 @@
 import type { JobDetailView } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
-import { settled } from './wait.ts'
+import { haltOf, settled } from './wait.ts'
 
 const counts = { targets: 1, open: 0, healthy: 1, failed: 0, lost: 0, deferred: 0, removed: 0 }
 type Status = JobDetailView['status']
@@ -85,4 +85,12 @@ describe('a job has come to rest at a version when', () => {
     const versions = running.versions.map((one) => ({ ...one, content: 'same' }))
     expect(settled(job({ versions, ...rollout(1, 'completed') }), 2)).toBe(0)
   })
+})
+
+describe('why a version halted is found', () => {
+  const halted = { ...halfway, phase: 'halted', halted: { reason: 'analysis', message: 'two of two', at: '', by: '' } }
+  it('while its rollout is the present one', () => expect(haltOf(job({ rollout: halted }), 2)).toBe('two of two'))
+  it('when the job has moved on', () =>
+    expect(haltOf(job({ rollout: { ...halfway, version: 3 }, past_rollouts: [halted] }), 2)).toBe('two of two'))
+  it('for that version only', () => expect(haltOf(job({ past_rollouts: [halted] }), 1)).toBeUndefined())
 })

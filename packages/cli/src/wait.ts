@@ -42,6 +42,11 @@ export const settled = ({ status: job }: JobDetailView, version: number): number
   }
 }
 
+/** Why the rollout of a version halted, also when the job has moved on since: it may have been rolled back already. */
+export const haltOf = ({ status: job }: JobDetailView, version: number): string | undefined =>
+  [...job.past_rollouts, ...(job.rollout === undefined ? [] : [job.rollout])].find((one) => one.version === version)
+    ?.halted?.message
+
 export const waitForJob = async (client: Client, io: Io, key: JobKey, options: WaitOptions): Promise<number> => {
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([timeout, io.interrupted])
@@ -52,7 +57,10 @@ export const waitForJob = async (client: Client, io: Io, key: JobKey, options: W
     const text = `${paintState(io, last.status.state.state_type, 'err')}  ${last.status.state.message}`
     if (text !== told) io.err(`${text}\n`)
     told = text
-    return settled(last, options.version)
+    const code = settled(last, options.version)
+    const why = code === undefined ? undefined : haltOf(last, options.version)
+    if (why !== undefined) io.err(`${io.styleErr('red', `version ${options.version} halted`)}  ${why}\n`)
+    return code
   }
   try {
     const now = await look(options.sinceSeq)
