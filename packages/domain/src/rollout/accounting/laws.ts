@@ -178,8 +178,9 @@ const planAgain = (world: World, ledger: Ledger, { ev }: WorldCommit): void => {
   law('M6', plan.waves.join() === completed.waves.join() && plan.budget === completed.budget, () => 'other waves')
   for (const node of placement.nodes) {
     const grant = standing(ledger.trails.get(node))
-    const runs = grant?.content === content && grant.is === 'healthy'
-    const mustBe = type === 'restart' || (!runs && (type !== 'rollback' || grant !== undefined))
+    const runs = grant?.content === content && grant.is === 'healthy' && !ledger.lingering.has(node)
+    const mustBe =
+      type === 'restart' || (!runs && (type !== 'rollback' || grant !== undefined || ledger.lingering.has(node)))
     law(
       'B2',
       drawn.includes(node) === mustBe,

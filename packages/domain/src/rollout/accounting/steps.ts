@@ -65,11 +65,11 @@ export const takeStep = (world: World, s: Step, state: { policy: StoryPolicy }):
     case 'expire':
       return world.tick(2_000_000)
     case 'revoke':
-      return world.revoke()
+      return isPresent(world.job) ? world.revoke() : undefined
     case 'revoke as before 0.2':
-      return world.revoke('NodesDeferred')
+      return isPresent(world.job) ? world.revoke('NodesDeferred') : undefined
     case 'free':
-      return world.free()
+      return isPresent(world.job) ? world.free() : undefined
     case 'all healthy':
       return world.settle(() => 'healthy')
     case 'all but the bad':

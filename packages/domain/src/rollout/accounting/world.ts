@@ -19,11 +19,12 @@ import {
 import type { Decision } from '../../decision.ts'
 import { decideJob, type JobCommand } from '../../job/decide.ts'
 import { foldJobCommit } from '../../job/evolve.ts'
-import { isPresent, noJob, type Job, type PresentJob } from '../../job/state.ts'
+import { isPresent, noJob, type PresentJob } from '../../job/state.ts'
 import { recordPlacement } from '../../placement/evaluate.ts'
 import { advanceRollout } from '../advance.ts'
 import { rollbackTarget } from '../commands.ts'
 import type { AdvanceFacts } from '../facts.ts'
+import { freePlaces, revokeUnstarted } from '../revoke.ts'
 import { recordVerdicts } from '../verdicts.ts'
 import { hashOf, storyPolicy, type Activated, type World, type WorldCommit, type WorldOptions } from './story.ts'
 
@@ -33,6 +34,8 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
   const job = noJob()
   const log: WorldCommit[] = []
   const activated = new Map<NodeId, Activated>()
+  const started = new Set<ExecutionId>()
+  const lastRead = new Map<NodeId, Activated>()
   const connected = new Set(nodes)
   const sick = new Set<NodeId>()
   const wanted = new Set<NodeId>()
@@ -54,6 +57,8 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
     }
     // A node stops what it was told to give up.
     for (const node of activated.keys()) if (isPresent(job) && !job.placement.nodes.has(node)) activated.delete(node)
+    for (const node of lastRead.keys()) if (!job.placement.nodes.has(node)) lastRead.delete(node)
+    read(commit)
     watch?.after(world, commit)
   }
 
@@ -145,11 +150,22 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
   }
 
   const activate: World['activate'] = (node) => {
-    const grant = job.rollouts.grants.get(node)
+    const grant = connected.has(node) ? job.rollouts.grants.get(node) : lastRead.get(node)
     const runs = activated.get(node)
     // What was ended for a newer one is not started again.
-    if (grant === undefined || !connected.has(node) || (runs !== undefined && runs.seq >= grant.seq)) return
+    if (grant === undefined || (runs !== undefined && runs.seq >= grant.seq)) return
+    started.add(grant.execution)
     activated.set(node, { execution: grant.execution, content: grant.content, seq: grant.seq })
+  }
+  /** Who is granted is connected and reads it; gone silent, he may begin it until no document of his is fresh any more. */
+  const read = ({ ev, seq }: WorldCommit): void => {
+    for (const event of ev) {
+      if (event.type === 'PlacesFreed') for (const node of event.nodes) lastRead.delete(node)
+      if (event.type === 'JobStopped' || event.type === 'JobDeleted')
+        for (const node of lastRead.keys()) lastRead.delete(node)
+      if (event.type !== 'NodesGranted') continue
+      for (const [node, execution] of event.grants) lastRead.set(node, { execution, content: event.content, seq })
+    }
   }
 
   const verdictOn = (node: NodeId, outcome: Verdict['verdict'], reason: string, execution?: ExecutionId): Verdict[] => {
@@ -181,23 +197,20 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
     for (const [node] of open) if (connected.has(node)) judge(node, outcome(node))
   }
 
+  const revocable = {
+    isConnected: facts.isConnected,
+    isStarted: (_: NodeId, execution: ExecutionId) => started.has(execution),
+    isStale: () => true,
+  }
   const revoke: World['revoke'] = (as = 'GrantsRevoked') => {
-    const { current, grants } = job.rollouts
-    if (current === undefined) return
-    const nodes = [...current.slots].flatMap(([node, slot]) => {
-      const isIdle = activated.get(node)?.execution !== grants.get(node)?.execution
-      return slot === 'open' && isIdle && !connected.has(node) ? [node] : []
-    })
-    if (nodes.length === 0) return
-    const rollout = current.id
-    if (as === 'GrantsRevoked') append([{ type: as, rollout, nodes }])
-    else append([{ type: as, rollout, nodes: nodes.map((node) => ({ node, reason: 'revoked' })) }])
+    for (const [event] of revokeUnstarted(present(world), revocable)) {
+      if (event?.type !== 'GrantsRevoked' || as === 'GrantsRevoked') append(event === undefined ? [] : [event])
+      else append([{ ...event, type: as, nodes: event.nodes.map((node) => ({ node, reason: 'revoked' })) }])
+    }
   }
 
   const free: World['free'] = () => {
-    const { current, revoked } = job.rollouts
-    const nodes = [...revoked.keys()]
-    if (current !== undefined && nodes.length > 0) append([{ type: 'PlacesFreed', rollout: current.id, nodes }])
+    for (const ev of freePlaces(present(world), revocable)) append(ev)
   }
 
   const world: World = {
