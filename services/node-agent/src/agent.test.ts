@@ -40,6 +40,24 @@ const eventually = (check: () => void | Promise<void>): Promise<void> =>
 const entry = (seq: number, script: string, over: Partial<DesiredExecution> = {}, policy = {}) =>
   entryFor(centre, seq, sh(script, policy), over)
 
+describe('a log that went backwards', () => {
+  it('is told everything again, also by a node that has nothing new to say', async () => {
+    const agent = await start()
+    await agent.announced
+    const one = entry(5, 'sleep 60')
+    centre.write(documentOf(5, one), NODE)
+    await eventually(() => expect(centre.states(one.execution)).toEqual(['starting', 'running']))
+    const before = centre.commits.length
+    const raised = { ...one, generation: [1, 5] as [number, number] }
+    centre.write({ ...documentOf(6, raised), generation: [1, 6] }, NODE)
+    await eventually(() =>
+      expect(centre.commits.slice(before).flatMap(({ commit }) => commit.ev)).toMatchObject([
+        { type: 'NodeAnnounced', executions: [{ execution: one.execution, state: 'running' }] },
+      ]),
+    )
+  })
+})
+
 describe('a process job from the document to the log', () => {
   it('announces itself, then runs a job to its end', async () => {
     const agent = await start()

@@ -41,8 +41,14 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
   const superseded = Promise.withResolvers<DunlinError>()
   const live: Subscription[] = []
   let heart: Heart | undefined
+  /** Of the document held; -1 before the first. */
+  let epoch = -1
 
   const changed = (): void => {
+    const [raised] = documents.generation()
+    // A raise of the epoch says that the log went backwards; what it has lost of us only we can tell again.
+    if (raised > epoch && epoch >= 0) reporter.announceAgain()
+    epoch = raised
     runner.kick()
     heart?.quicken()
   }

@@ -20,6 +20,11 @@ export interface Reporter {
   /** Resolves when this boot's announcement stands in the log. */
   readonly announced: Promise<void>
   kick(): void
+  /**
+   * The log may have lost what it acknowledged: everything is told once more. A node that has nothing new to say would never
+   * find that out by a conflict.
+   */
+  announceAgain(): void
   /** Resolves when nothing is in flight; with `drainMs`, first tries that long to publish what is unsent. */
   stop(drainMs: number): Promise<void>
 }
@@ -64,6 +69,7 @@ export const startReporter = (
   let expected: number | undefined
   let needsAnnouncement = true
   let everAnnounced = false
+  let isAsked = false
   let sinceAnnouncement = 0
   let lastSeq = 0
   let pending: PendingCommit | undefined
@@ -90,7 +96,8 @@ export const startReporter = (
   const nextCommit = (): PendingCommit | undefined => {
     const at = clock.nowMs()
     const { j, id } = journal
-    if (needsAnnouncement) {
+    if (needsAnnouncement || isAsked) {
+      isAsked = false
       const event = { type: 'NodeAnnounced' as const, ...hooks.announcement(), boot, journal: id, j }
       return { data: encodeReport(node, boot, v + 1, at, [event]), types: [event.type], announced: true, upToJ: j }
     }
@@ -189,6 +196,13 @@ export const startReporter = (
     lastSeq: () => lastSeq,
     announced: first.promise,
     kick: () => {
+      kicked = true
+      wake?.()
+    },
+    announceAgain: () => {
+      // The first announcement is on its way, and tells everything.
+      if (!everAnnounced) return
+      isAsked = true
       kicked = true
       wake?.()
     },

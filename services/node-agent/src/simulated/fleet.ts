@@ -131,7 +131,13 @@ export const startSimulatedAgents = (ports: SimulatedPorts, options: SimulatedOp
     } catch {
       return logger.error('a simulated agent got a document that it cannot read', { node: node.id })
     }
+    const held = node.generation
     const later = takeDocument(node, document, scripts, instant())
+    // A raise of the epoch says that the log went backwards: everything is told again.
+    if (later !== undefined && held[1] > 0 && node.generation[0] > held[0]) {
+      node.announced = false
+      void reports.send(node)
+    }
     if (later === undefined && compareGenerations(document.generation, node.generation) !== 0) return
     node.readAtMs = later === undefined ? Math.max(asOfMs, node.readAtMs ?? -Infinity) : asOfMs
     for (const one of later ?? []) after(one.inMs, () => beginLater(node, one, instant()) && changed(node))
