@@ -68,13 +68,13 @@ describe('a process job', () => {
 })
 
 describe('a broken job', () => {
-  it('halts after the nodes that its budget allows, and says why', async () => {
+  it('halts at its second node, and says why', async () => {
     const broken = sleeper('broken', { config: { command: '/nonexistent/program' } })
     await system.client.jobs.apply({ spec: broken })
     const name = { namespace: 'default', name: 'broken' }
     await until('halted', async () => (await stateOf(system, name)) === 'rollout_failed' || undefined)
     const { status: job } = await system.client.jobs.get(name)
-    expect(job.state.reason).toBe('budget_exhausted')
+    expect(job.state.reason).toBe('analysis')
     expect(job.rollout?.counts).toMatchObject({ failed: 2, healthy: 0, open: 0 })
     const { items } = await system.client.executions.list({ namespace: 'default', job: 'broken' })
     expect(items).toHaveLength(2)
