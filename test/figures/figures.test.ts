@@ -48,13 +48,17 @@ describe('a broken release', () => {
 describe('a release that is no worse than the fleet', () => {
   const believable = (probability: number): number => mostBelievable(ROLLOUTS, probability, RISK)
   it('is halted no more often than arithmetic says where one node of a hundred is broken', async () => {
-    const measured = await context.measure('false_halts_1pc', brokenOn(NODES / 100), ROLLOUTS)
+    const measured = await context.measure('false_halts_1pc', brokenOn(NODES / 100, { creates: true }), ROLLOUTS)
     const exact = exactDefault(NODES, { nodes: NODES / 100 }).halts
     expect(haltedOf(measured).length).toBeLessThanOrEqual(believable(exact))
   })
   it('is halted by the test alone no more often than one of twenty where it is just as bad as tolerated (T3)', async () => {
     const rollout = { max_failed_nodes_percent: 100 }
-    const measured = await context.measure('aa_halts', brokenOn(NODES * TOLERATED.p0, { rollout }), ROLLOUTS)
+    const measured = await context.measure(
+      'aa_halts',
+      brokenOn(NODES * TOLERATED.p0, { rollout, creates: true }),
+      ROLLOUTS,
+    )
     expect(haltedOf(measured).length).toBeLessThanOrEqual(believable(1 / TOLERATED.haltAt))
   })
   it('nor where nodes are noisy by themselves', async () => {

@@ -29,7 +29,7 @@ export const renderPage = ({ commit, command, rollouts, seeds, figures, plots }:
     '<!-- Written by `npm run figures`; do not edit. -->',
     '',
     `Measured by \`${command}\` at commit \`${commit.id}\`${commit.dirty ? ', with changes that are not committed' : ''}.`,
-    'The real rollout engine on 1,000 nodes with one virtual clock: an update of a version that runs healthily everywhere, under',
+    'The real rollout engine on 1,000 nodes with one virtual clock: an update of a version that runs well (or a first version), under',
     'the default policy. `--only NAME` measures one of them, `--rollouts N` fewer or more, `--json FILE` writes the numbers.',
     '',
     ...aligned([

@@ -7,7 +7,11 @@ export const aaHalts: FigureSource = {
   run: async ({ rollouts, measure }) => {
     const count = Math.ceil(rollouts / 4)
     const nodes = NODES * TOLERATED.p0
-    const measured = await measure('aa_halts', brokenOn(nodes, { rollout: { max_failed_nodes_percent: 100 } }), count)
+    const measured = await measure(
+      'aa_halts',
+      brokenOn(nodes, { rollout: { max_failed_nodes_percent: 100 }, creates: true }),
+      count,
+    )
     const { halts } = exactDefault(NODES, { nodes }, TEST_ALONE)
     return {
       figures: [

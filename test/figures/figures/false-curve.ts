@@ -30,7 +30,7 @@ export const falseCurve: FigureSource = {
     for (const percent of MEASURED) {
       const count = percent === 1 ? rollouts : Math.max(5, Math.ceil(rollouts / 10))
       const name = `false_halts_${percent}pc`
-      const halted = haltedOf(await measure(name, brokenOn((NODES * percent) / 100), count)).length
+      const halted = haltedOf(await measure(name, brokenOn((NODES * percent) / 100, { creates: true }), count)).length
       if (halted > 0) seen.push([percent, halted / count])
       // None in n: with 95 % confidence the probability is below this.
       else limits.push([percent, 1 - 0.05 ** (1 / count)])

@@ -10,7 +10,7 @@ const GOAL = 6
 export const falseHalts: FigureSource = {
   figures: ['false_halts'],
   run: async ({ rollouts, measure }) => {
-    const onePercent = await measure('false_halts_1pc', brokenOn(NODES / 100), rollouts)
+    const onePercent = await measure('false_halts_1pc', brokenOn(NODES / 100, { creates: true }), rollouts)
     const noisy = await measure('false_halts_noisy', brokenOn(0, { population: HARMLESS }), rollouts)
     const goal = { atMost: (GOAL * rollouts) / STATED_FOR }
     const exactly = exactDefault(NODES, { nodes: NODES / 100 }).halts
@@ -21,7 +21,7 @@ export const falseHalts: FigureSource = {
     return {
       figures: [
         rolloutFigure('false_halts_1pc', haltedOf(onePercent).length, unit, goal, {
-          detail: 'broken for ever on 10 of 1,000 nodes, default policy',
+          detail: 'broken for ever on 10 of 1,000 nodes, default policy, as the first version of a job',
           exact: expected(exactly, rollouts),
         }),
         rolloutFigure('false_halts_noisy', haltedOf(noisy).length, unit, goal, {

@@ -6,7 +6,7 @@ import type { Case } from '../work/case.ts'
 const CASES: readonly (readonly [name: string, one: Case])[] = [
   ['all', brokenOn(NODES)],
   ['10pc', brokenOn(NODES / 10)],
-  ['1pc', brokenOn(NODES / 100)],
+  ['1pc', brokenOn(NODES / 100, { creates: true })],
   ['noisy', brokenOn(0, { population: HARMLESS })],
 ]
 

@@ -34,7 +34,7 @@ export const touchedCurve: FigureSource = {
     const each = Math.max(5, Math.ceil(rollouts / 40))
     const measured: [number, number][] = []
     for (const percent of MEASURED) {
-      const outcomes = await measure(`touched_${percent}pc`, brokenOn((NODES * percent) / 100), each)
+      const outcomes = await measure(`touched_${percent}pc`, brokenOn((NODES * percent) / 100, { creates: true }), each)
       measured.push([
         percent,
         quantile(
