@@ -1,130 +1,237 @@
-import type { ExecutionId, JobId, JobSubjectEvent, NodeId, RolloutId, RolloutPolicy, Sha256 } from '@dunlin/contracts'
+/** How a rollout goes on: steps of its ramp, waves, canaries, joiners, deferred nodes, its end. */
+import type { NodeId } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
-import { foldJobCommit } from '../job/evolve.ts'
-import { noJob, type Job } from '../job/state.ts'
-import { advanceRollout } from './advance.ts'
-import type { AdvanceFacts } from './facts.ts'
-import { recordVerdicts } from './verdicts.ts'
+import { nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
 
-const hash = 'a'.repeat(64) as Sha256
-const policy: RolloutPolicy = {
-  strategy: 'rolling',
-  maxParallel: { unit: 'count', value: 1 },
-  canary: { unit: 'count', value: 1 },
-  autoPromote: false,
-  maxFailedNodes: 10,
-  maxFailedNodesPercent: 100,
-  autoRollback: true,
-  health: { intervalMs: 1000, maxErrorRate: 0.1, successThreshold: 2, failureThreshold: 3, deadlineMs: 60_000 },
-  expiryMs: 1_000_000,
+const begin = (nodes: number, policy: StoryPolicy = {}): World => {
+  const world = startWorld({ nodes: nodeIds(nodes + 5) })
+  for (const node of nodeIds(nodes)) world.wanted.add(node)
+  world.apply('a', { policy })
+  world.place()
+  return world
+}
+const one: StoryPolicy = { maxParallel: { unit: 'count', value: 1 } }
+const current = (world: World) => present(world).rollouts.current
+const joiner = 'n20' as NodeId
+const join = (world: World, node: NodeId = joiner): void => {
+  world.connected.add(node)
+  world.wanted.add(node)
+  world.place()
+}
+const settleAll = (world: World, waves = 12): void => {
+  for (let wave = 0; wave < waves; wave += 1) {
+    world.advance()
+    world.settle(() => 'healthy')
+  }
+  world.advance()
 }
 
-/** A job placed on some nodes, moved on step by step. */
-const rolloutOn = (...nodes: string[]) => {
-  let job: Job = noJob()
-  let seq = 0
-  let ids = 0
-  const nextId = () => `01J${String((ids += 1)).padStart(23, '0')}`
-  const append = (ev: readonly JobSubjectEvent[]): void => {
-    job = foldJobCommit(job, { s: 1, v: (seq += 1), cmd: `~${seq}`, by: 'service:test', at: seq, ev }, seq)
-  }
-  append([{ type: 'JobCreated', jobId: nextId() as JobId, version: 1, spec: {}, specHash: hash, content: hash }])
-  const place = (...add: string[]): void => {
-    const evaluation = nextId() as never
-    append([
-      { type: 'PlacementChanged', evaluation, part: 0, add: add as NodeId[], remove: [] },
-      {
-        type: 'PlacementCompleted',
-        evaluation,
-        trigger: 'node_changed',
-        version: 1,
-        parts: 1,
-        count: 1,
-        hash,
-        leftOut: {},
-      },
-    ])
-  }
-  place(...nodes)
-  const facts: AdvanceFacts = {
-    epoch: 0,
-    nowMs: 0,
-    mayGrant: true,
-    isConnected: () => true,
-    isUnhealthy: () => false,
-    policy,
-    newRolloutId: () => nextId() as RolloutId,
-    newExecutionId: () => nextId() as ExecutionId,
-    labelOf: () => undefined,
-    sight: 'clear',
-    seedOf: () => 1,
-    hashOfTargets: () => hash,
-    hashOfSpec: () => hash,
-  }
-  const advance = (more: Partial<AdvanceFacts> = {}): string[] => {
-    const types: string[] = []
-    for (
-      let commits = advanceRollout(job, { ...facts, ...more });
-      commits.length > 0;
-      commits = advanceRollout(job, { ...facts, ...more })
-    )
-      for (const ev of commits) {
-        append(ev)
-        types.push(...ev.map(({ type }) => type))
-      }
-    return types
-  }
-  const settle = (verdict: 'healthy' | 'failed'): void => {
-    for (const [node, grant] of job.rollouts.grants)
-      if (grant.verdict === undefined)
-        for (const ev of recordVerdicts(job, [
-          {
-            node,
-            execution: grant.execution,
-            generation: [0, grant.seq],
-            verdict,
-            reason: 'test',
-            window: 1,
-            evidence: [],
-          },
-        ]))
-          append(ev)
-  }
-  return { advance, settle, place, phase: () => job.rollouts.current?.phase }
-}
+describe('waves', () => {
+  it('the next starts in the commit that passes the one before', () => {
+    const world = begin(2, one)
+    expect(world.advance()).toEqual(['RolloutOpened', 'PlanDrawn', 'PlanCompleted', 'WaveStarted', 'NodesGranted'])
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual(['WavePassed', 'WaveStarted', 'NodesGranted'])
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual(['WavePassed', 'RolloutClosed'])
+    expect(current(world)?.phase).toBe('completed')
+  })
+  it('grow inside the first: 2, then 12, then 100 of 1,000 nodes', () => {
+    const world = begin(1000)
+    const granted = (): number | undefined => {
+      world.advance()
+      const open = current(world)?.counts.open
+      world.settle(() => 'healthy')
+      return open
+    }
+    expect([granted(), granted(), granted(), granted()]).toEqual([2, 10, 88, 100])
+  })
+  it('a step begins when the last node of the one before has settled', () => {
+    const world = begin(1000)
+    world.advance()
+    const [first, second] = [...present(world).rollouts.grants.keys()] as [NodeId, NodeId]
+    world.judge(first, 'healthy')
+    expect(world.advance()).toEqual([])
+    world.judge(second, 'healthy')
+    expect(world.advance()).toEqual(['NodesGranted'])
+  })
+  it('everybody at once without a ramp when the strategy is immediate', () => {
+    const world = begin(100, { strategy: 'immediate' })
+    world.advance()
+    expect(current(world)?.counts.open).toBe(100)
+    world.settle(() => 'failed')
+    world.advance()
+    expect(current(world)).toMatchObject({ phase: 'running', counts: { failed: 100 } })
+  })
+  it('no grant while the log is nearly full, and all of them when there is room', () => {
+    const world = begin(1)
+    world.switches.logFull = true
+    expect(world.advance()).not.toContain('NodesGranted')
+    world.switches.logFull = false
+    expect(world.advance()).toContain('NodesGranted')
+  })
+})
 
-describe('a rollout', () => {
-  it('starts the next wave in the commit that passes the one before', () => {
-    const { advance, settle, phase } = rolloutOn('a', 'b')
-    expect(advance()).toEqual(['RolloutOpened', 'PlanDrawn', 'PlanCompleted', 'WaveStarted', 'NodesGranted'])
-    settle('healthy')
-    expect(advance()).toEqual(['WavePassed', 'WaveStarted', 'NodesGranted'])
-    settle('healthy')
-    expect(advance()).toEqual(['WavePassed', 'RolloutClosed'])
-    expect(phase()).toBe('completed')
+describe('nodes that cannot be reached', () => {
+  it('are deferred, and delay nobody', () => {
+    const world = begin(4, one)
+    world.connected.delete('n1' as NodeId)
+    settleAll(world)
+    expect(current(world)).toMatchObject({ phase: 'completed', counts: { healthy: 3, deferred: 1 } })
+    world.connected.add('n1' as NodeId)
+    expect(world.advance()).toEqual(['NodesGranted'])
   })
-  it('halts when failed nodes fill the budget and somebody waits', () => {
-    const { advance, settle, phase } = rolloutOn('a', 'b', 'c')
-    advance()
-    settle('failed')
-    expect(advance()).toEqual(['RolloutHalted'])
-    expect(phase()).toBe('halted')
+  it('all of them: nothing is granted, and the rollout expires', () => {
+    const world = begin(4)
+    world.connected.clear()
+    expect(world.advance()).not.toContain('NodesGranted')
+    world.tick(2_000_000)
+    expect(world.advance()).toEqual(['RolloutClosed'])
+    expect(current(world)).toMatchObject({ phase: 'expired', counts: { deferred: 4 } })
   })
-  it('grants nothing while the log is nearly full, and goes on when there is room', () => {
-    const { advance } = rolloutOn('a')
-    expect(advance({ mayGrant: false })).not.toContain('NodesGranted')
-    expect(advance()).toContain('NodesGranted')
+  it('after it expired get the content by a new rollout only', () => {
+    const world = begin(2)
+    world.connected.clear()
+    world.advance()
+    world.tick(2_000_000)
+    world.advance()
+    for (const node of nodeIds(2)) world.connected.add(node)
+    expect(world.advance()).toEqual([])
+    world.command('rerun')
+    world.place()
+    settleAll(world)
+    expect(current(world)).toMatchObject({ type: 'restart', phase: 'completed', counts: { healthy: 2 } })
   })
-  it('grants to a node that was placed after it completed, and halts when that one fills the budget with a failure', () => {
-    const { advance, settle, place, phase } = rolloutOn('a')
-    advance()
-    settle('healthy')
-    advance()
-    place('b', 'c')
-    expect(advance()).toEqual(['NodesGranted'])
-    settle('failed')
+  it('as the only canaries: the rollout waits for one, and expires', () => {
+    const world = begin(4, { strategy: 'canary', autoPromote: true })
+    world.advance()
+    // The canary was there when the plan was drawn, and falls silent before it has begun.
+    const [canary] = [...present(world).rollouts.grants.keys()] as [NodeId]
+    world.connected.delete(canary)
+    world.revoke()
+    expect(world.advance()).toEqual([])
+    expect(current(world)).toMatchObject({ phase: 'running', wave: 0, counts: { deferred: 1 } })
+    world.tick(2_000_000)
+    expect(world.advance()).toEqual(['RolloutClosed'])
+    expect(current(world)?.phase).toBe('expired')
+  })
+})
+
+describe('canaries', () => {
+  it('that are healthy wait to be promoted', () => {
+    const world = begin(10, { strategy: 'canary' })
+    world.advance()
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual(['WavePassed', 'HoldPlaced'])
+    expect(current(world)?.holds.canary).toMatchObject({ reason: 'canary_passed' })
+  })
+  it('that are healthy go on by themselves with auto_promote', () => {
+    const world = begin(10, { strategy: 'canary', autoPromote: true })
+    world.advance()
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual(['WavePassed', 'WaveStarted', 'NodesGranted'])
+  })
+  it('of which one failed wait also with auto_promote', () => {
+    const policy = { canary: { unit: 'count' as const, value: 2 }, maxParallel: { unit: 'count' as const, value: 3 } }
+    const world = begin(50, { strategy: 'canary', autoPromote: true, ...policy })
+    world.advance()
+    let failed = 0
+    world.settle(() => ((failed += 1) === 1 ? 'failed' : 'healthy'))
+    world.advance()
+    expect(current(world)?.holds.canary).toMatchObject({ reason: 'canary_failed' })
+  })
+})
+
+describe('a judge that cannot see', () => {
+  it('holds the rollout, and lets it go on when it sees again', () => {
+    const world = begin(4, one)
+    world.advance()
+    world.switches.sight = { reason: 'site_silent', message: 'site a is silent' }
+    expect(world.advance()).toEqual(['HoldPlaced'])
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual([])
+    world.switches.sight = 'unknown'
+    expect(world.advance()).toEqual([])
+    world.switches.sight = 'clear'
+    expect(world.advance()).toEqual(['HoldLifted', 'WavePassed', 'WaveStarted', 'NodesGranted'])
+  })
+  it('halts all the same on what was judged before', () => {
+    const world = begin(4, one)
+    world.advance()
+    world.switches.sight = { reason: 'windows_unknown', message: '' }
+    world.settle(() => 'failed')
+    expect(world.advance()).toEqual(['RolloutHalted'])
+  })
+})
+
+describe('joiners', () => {
+  it('get it after the last wave, under the same budget', () => {
+    const world = begin(2, one)
+    world.advance()
+    join(world)
+    settleAll(world, 2)
+    expect(current(world)).toMatchObject({ phase: 'completed', counts: { healthy: 2 } })
+    expect(current(world)?.slots.get(joiner)).toBe('open')
+  })
+  it('are judged after completion: one that fails and leaves no place halts the rollout', () => {
+    const world = begin(1, one)
+    settleAll(world)
+    join(world, 'n20' as NodeId)
+    join(world, 'n21' as NodeId)
+    expect(world.advance()).toEqual(['NodesGranted'])
+    world.settle(() => 'failed')
     // The second joiner is told that it gets nothing from this rollout.
-    expect(advance()).toEqual(['RolloutHalted', 'NodesDeferred'])
-    expect(phase()).toBe('halted')
+    expect(world.advance()).toEqual(['RolloutHalted', 'NodesDeferred'])
+    expect(current(world)?.phase).toBe('halted')
+  })
+  it('that fail send everybody back to the content before, although the rollout had completed', () => {
+    const world = begin(3, { ...one, maxFailedNodes: 0 })
+    settleAll(world)
+    world.apply('b', { policy: { ...one, maxFailedNodes: 0 } })
+    world.place()
+    settleAll(world)
+    expect(current(world)?.phase).toBe('completed')
+    join(world)
+    world.advance()
+    world.settle(() => 'failed')
+    world.advance()
+    expect(current(world)).toMatchObject({ type: 'rollback', targets: { length: 4 } })
+    settleAll(world)
+    expect(current(world)).toMatchObject({ phase: 'completed', counts: { healthy: 4 } })
+  })
+  it('are waited for when every target has gone meanwhile', () => {
+    const world = begin(1, {
+      ...one,
+      maxFailedNodesPercent: 100,
+      analysis: 'off',
+      maxParallel: { unit: 'count', value: 2 },
+    })
+    world.advance()
+    world.settle(() => 'failed')
+    join(world)
+    world.advance()
+    expect(current(world)).toMatchObject({ phase: 'running', counts: { open: 1, failed: 1 } })
+    world.wanted.delete('n0' as NodeId)
+    world.place()
+    expect(world.advance()).toEqual([])
+    world.settle(() => 'healthy')
+    expect(world.advance()).toEqual(['RolloutClosed'])
+  })
+})
+
+describe('the end', () => {
+  it('of a rollout with zero targets is at once, and empty', () => {
+    const world = begin(0)
+    expect(world.advance()).toEqual(['RolloutOpened', 'PlanCompleted', 'RolloutClosed'])
+    expect(present(world).rollouts.proven).toEqual([])
+  })
+  it('of a rollout whose targets are all removed is completion, which proves nothing', () => {
+    const world = begin(3, one)
+    world.advance()
+    world.wanted.clear()
+    world.place()
+    world.advance()
+    expect(current(world)).toMatchObject({ phase: 'completed', counts: { removed: 1 } })
+    expect(present(world).rollouts.proven).toEqual([])
   })
 })

@@ -107,10 +107,10 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
     const [first = [], ...rest] = startWave(job, rollout, rollout.wave + 1, facts)
     return [[...passed, ...first], ...rest]
   }
-  // It completes only on evidence: with targets, at least one must have settled healthy and none may be open.
-  const done = rollout.counts.open === 0 && (rollout.targets.length === 0 || rollout.counts.healthy > 0)
-  const gone = rollout.targets.every((node) => !job.placement.nodes.has(node))
-  if (!done && !gone) {
+  // It completes only on evidence: at least one must have settled healthy, unless no target is left, and none may be open.
+  const isEmpty = (): boolean => rollout.targets.every((node) => !job.placement.nodes.has(node))
+  const isDone = rollout.counts.open === 0 && (rollout.counts.healthy > 0 || isEmpty())
+  if (!isDone) {
     const returned = grantJoiners(job, rollout, facts)
     if (passed.length > 0) return [passed, ...returned]
     return returned.length > 0 ? returned : expire(rollout, facts)
