@@ -14,8 +14,8 @@ export const recordVerdicts = (job: Job, verdicts: readonly Verdict[]): readonly
   const inBatch = new Map<NodeId, Verdict['verdict']>()
   const valid = verdicts.filter((verdict) => {
     const grant = job.rollouts.grants.get(verdict.node)
-    if (grant?.execution !== verdict.execution || grant.rollout !== rollout.id || grant.writtenOff === true)
-      return false
+    if (grant === undefined || grant.execution !== verdict.execution) return false
+    if (grant.rollout !== rollout.id || grant.writtenOff === true) return false
     const before = inBatch.get(verdict.node) ?? grant.verdict?.is
     if (before !== undefined && (before === 'healthy' || verdict.verdict === 'failed')) return false
     inBatch.set(verdict.node, verdict.verdict)
