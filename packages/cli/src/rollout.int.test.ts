@@ -165,7 +165,7 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
     expect(out).toContain('evidence   1 of 1 settled failed (100 %, limit 10 %), evidence 7.5 of 20')
     expect(out).toMatch(/waits for {2}1 node to be judged: .*for \S+ at most|due now/)
     expect(out).toMatch(
-      /> wave 1 +0\/2 {2}1 open, 1 failed\n +a +failed +\S+ +60 % errors +failure_threshold\n +b +open/,
+      /> wave 1 +0\/2 {2}1 open, 1 failed, 60 % errors\n +a +failed +\S+ +60 % errors in 3 windows +failure_threshold\n +b +open/,
     )
     expect(out).toMatch(/\. wave 2 +2 waiting/)
     const json = JSON.parse((await dunlin(['rollout', 'get', 'web', '-o', 'json'])).out) as RolloutDetailView

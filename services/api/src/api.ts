@@ -178,6 +178,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     hub,
     log,
     archive: ports.archive,
+    bus: ports.bus,
     clock,
     commands: ports.commands,
     compact: createCompact({ log, archive: ports.archive, clock, logger, state }),

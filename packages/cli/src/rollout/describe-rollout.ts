@@ -99,7 +99,9 @@ const waveLines = (io: Io, rollout: RolloutDetailView, nodes: readonly RolloutNo
     ]
     const title = `wave ${wave.wave}${wave.canary ? ' (canary)' : ''}`.padEnd(16)
     const counts =
-      state === 'waiting' ? io.style('dim', `${targets} waiting`) : `${wave.healthy}/${targets}  ${countsText(wave)}`
+      state === 'waiting'
+        ? io.style('dim', `${targets} waiting`)
+        : `${wave.healthy}/${targets}  ${countsText(wave)}${rateOf(wave)}`
     return `  ${mark} ${title} ${counts}\n${ofWave(wave.wave)}`
   })
   const joined =
@@ -108,6 +110,9 @@ const waveLines = (io: Io, rollout: RolloutDetailView, nodes: readonly RolloutNo
       : `  + ${'joined later'.padEnd(16)} ${joiners.healthy}/${joiners.targets}  ${countsText(joiners)}\n`
   return lines.join('') + joined + (joiners.targets === 0 ? '' : ofWave(undefined))
 }
+
+const rateOf = ({ error_rate: rate }: { error_rate?: number | undefined }): string =>
+  rate === undefined ? '' : `, ${number(100 * rate)} % errors`
 
 const nodeColumns = (io: Io, nowMs: number) => [
   { head: '', cell: (node: RolloutNodeView) => node.node },
@@ -122,8 +127,12 @@ const nodeColumns = (io: Io, nowMs: number) => [
   },
 ]
 
-const rateText = ({ error_rate: rate, windows }: RolloutNodeView): string =>
-  rate === undefined ? (windows.length === 0 ? '' : 'no messages') : `${number(100 * rate)} % errors`
+const rateText = ({ error_rate: rate, windows }: RolloutNodeView): string => {
+  if (windows.length === 0) return ''
+  const disturbed = windows.at(-1)?.disturbed
+  const traffic = rate === undefined ? 'no messages' : `${number(100 * rate)} % errors`
+  return `${traffic} in ${windows.length} windows${disturbed === undefined ? '' : `, ${disturbed.replace('_', ' ')}`}`
+}
 
 const remaining = (until: string, nowMs: number): string => {
   const ms = Date.parse(until) - nowMs

@@ -37,15 +37,15 @@ export const lookAt = async (
   const { counts, id } = rollout
   const slots = (['failed', 'lost', 'open'] as const).filter((slot) => counts[slot] > 0)
   const pages = await Promise.all(
-    slots.map((slot) => client.rollouts.nodes(key, id, { slot, limit: NODES_SHOWN }, call).then(({ items }) => items)),
+    slots.map((slot) => client.rollouts.nodes(key, id, { slot, limit: NODES_SHOWN, live: 'true' }, call)),
   ).catch((error: unknown) => {
     // Another rollout took its place in between: the next look shows it.
     if (error instanceof DunlinError && error.code === 'rollout_not_found') return []
     throw error
   })
-  const nodes = pages.flat().slice(0, NODES_SHOWN)
-  const total = counts.failed + counts.lost + counts.open
-  return { rollout, nodes, more: pages.length === 0 ? 0 : Math.max(0, total - nodes.length) }
+  const nodes = pages.flatMap(({ items }) => items).slice(0, NODES_SHOWN)
+  const total = pages.reduce((sum, page) => sum + page.total, 0)
+  return { rollout, nodes, more: total - nodes.length }
 }
 
 export const watchRollout = async (client: Client, io: Io, key: JobKey, options: WatchOptions): Promise<number> => {

@@ -5,6 +5,7 @@ import {
   commandBody,
   commandErrors,
   commandHeaders,
+  flag,
   jobParams,
   page,
   read,
@@ -88,6 +89,9 @@ export const rolloutOperations = {
     query: z.strictObject({
       slot: z.enum(rolloutSlots).optional(),
       wave: wholeNumber.optional().meta({ description: 'From 1' }),
+      live: flag
+        .optional()
+        .meta({ description: 'Ask nodes without a verdict for their present windows; 20 of a page at most' }),
       ...page,
     }),
     response: pageOf(rolloutNodeView),

@@ -90,6 +90,7 @@ const waveView = z.object({
   targets: count,
   ...slotCounts,
   waiting: count,
+  error_rate: z.number().optional().meta({ description: 'Over the windows that were recorded with its verdicts' }),
 })
 
 export const waitView = z
@@ -163,7 +164,8 @@ export const rolloutNodeView = z
     verdict: z
       .object({ is: z.enum(['healthy', 'failed']), reason: z.string(), at: instant, window: z.int() })
       .optional(),
-    windows: z.array(windowView).meta({ description: 'The latest windows that were recorded, those of the verdict' }),
+    windows: z.array(windowView).meta({ description: 'The latest windows: those of the verdict, or the live ones' }),
+    live: z.boolean().optional().meta({ description: 'The node was asked for these windows just now' }),
     error_rate: z.number().optional().meta({ description: 'Over these windows' }),
     deadline_at: instant.optional().meta({ description: 'Earliest instant at which the deadline can end it' }),
   })

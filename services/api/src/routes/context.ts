@@ -2,7 +2,7 @@
 import type { Submit } from '../intake/submit.ts'
 import type { ApiState } from '../state/api-state.ts'
 import type { Hub } from '../stream/hub.ts'
-import type { CommandQueue, Log, ObjectStore } from '@dunlin/eventstore'
+import type { Bus, CommandQueue, Log, ObjectStore } from '@dunlin/eventstore'
 import type { Clock, Metrics, Readiness } from '@dunlin/runtime'
 import type { Compact } from '../log/compact.ts'
 
@@ -12,6 +12,7 @@ export interface RouteContext {
   readonly hub: Hub
   readonly log: Log
   readonly archive: ObjectStore
+  readonly bus: Bus
   readonly commands: CommandQueue
   readonly compact: Compact
   readonly clock: Clock

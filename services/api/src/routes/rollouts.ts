@@ -1,15 +1,17 @@
 /** Rollouts: the present one of a job, and its nodes. */
-import { DunlinError, operations, type JobKey, type NodeId } from '@dunlin/contracts'
+import { DunlinError, operations, type JobKey, type NodeId, type RolloutNodeView } from '@dunlin/contracts'
 import type { PresentJob, Rollout } from '@dunlin/domain'
+import type { Bus } from '@dunlin/eventstore'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
 import { makeCursor, readCursor } from '../lists/cursor.ts'
+import { readLiveWindows } from '../state/live-windows.ts'
 import { presentJob } from '../state/present-job.ts'
-import { rolloutNodeView } from '../views/rollout-node.ts'
+import { rolloutNodeView, windowsView } from '../views/rollout-node.ts'
 import { rolloutDetailView } from '../views/rollout.ts'
 import type { RouteContext } from './context.ts'
 
-export const registerRollouts = (app: FastifyInstance, { state, caughtUp }: RouteContext): void => {
+export const registerRollouts = (app: FastifyInstance, { state, bus, caughtUp }: RouteContext): void => {
   const presentRollout = (key: JobKey, id?: string): { job: PresentJob; rollout: Rollout } => {
     const { job } = presentJob(state, key)
     const rollout = job.rollouts.current
@@ -40,14 +42,32 @@ export const registerRollouts = (app: FastifyInstance, { state, caughtUp }: Rout
       ([node, of]) =>
         (slot === undefined || (rollout.slots.get(node) ?? 'waiting') === slot) && (wave === undefined || of === wave),
     )
-    const items = matching.slice(from, from + limit)
+    const items = matching.slice(from, from + limit).map(([node, of]) => rolloutNodeView(job, rollout, node, of, state))
     return {
-      items: items.map(([node, of]) => rolloutNodeView(job, rollout, node, of, state)),
+      items: query.live === true ? await withLiveWindows(bus, items) : items,
       total: matching.length,
       total_is_exact: true,
       ...(from + limit < matching.length ? { next_cursor: makeCursor(filter, String(from + limit)) } : {}),
       seq: state.seq(),
     }
+  })
+}
+
+/** More nodes than this are not asked for one page. */
+const MOST_ASKED = 20
+
+const withLiveWindows = async (bus: Bus, items: readonly RolloutNodeView[]): Promise<RolloutNodeView[]> => {
+  const asked = items.filter(({ slot, execution }) => slot === 'open' && execution !== undefined).slice(0, MOST_ASKED)
+  const windows = new Map(
+    await Promise.all(
+      asked.map(
+        async ({ node, execution = '' }) => [node, await readLiveWindows(bus, node as NodeId, execution)] as const,
+      ),
+    ),
+  )
+  return items.map((item) => {
+    const found = windows.get(item.node)
+    return found === undefined ? item : { ...item, ...windowsView(found), live: true }
   })
 }
 

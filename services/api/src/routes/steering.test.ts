@@ -78,6 +78,37 @@ describe('the rollout of a job', () => {
     expect(seen).toEqual((await centre.job('web')).rollouts.current?.targets)
   })
 
+  it('shows the windows of open nodes as they are now to who watches, and waits for no node that does not answer', async () => {
+    await apply(half)
+    const { current, grants } = (await centre.settle('web')).rollouts
+    const [one, silent] = current?.targets ?? []
+    if (one === undefined || silent === undefined) throw new Error('nobody was granted')
+    given.store.bus.subscribe(`rpc.${one}.windows`, (message) => {
+      const w = [
+        [2, 10, 1, ''],
+        [3, 30, 5, ''],
+        [4, 30, 5, 'r'],
+        [6, 50, 9, ''],
+      ]
+      message.respond(Buffer.from(JSON.stringify({ executions: [{ x: grants.get(one)?.execution, w }] })))
+    })
+    const path = `/api/v1/jobs/default/web/rollouts/${current?.id}/nodes?slot=open`
+    const nodes = async (query: string) =>
+      (await given.send('GET', path + query)).as(operations.listRolloutNodes.response)
+    const { items } = await nodes('&live=true')
+    // Where a window begins is not known when the end before it is missing.
+    expect(items.find(({ node }) => node === one)).toMatchObject({
+      live: true,
+      windows: [
+        { n: 3, in: 20, failed: 4, error_rate: 0.2 },
+        { n: 4, in: 0, failed: 0, disturbed: 'restart' },
+      ],
+      error_rate: 0.2,
+    })
+    expect(items.find(({ node }) => node === silent)).toMatchObject({ windows: [] })
+    expect((await nodes('')).items.flatMap(({ windows }) => windows)).toEqual([])
+  })
+
   it('is not found where there is none, and where it is another one', async () => {
     expect((await given.send('GET', '/api/v1/jobs/default/web/rollout')).problem().code).toBe('job_not_found')
     await apply()

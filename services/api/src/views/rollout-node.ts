@@ -23,8 +23,6 @@ export const rolloutNodeView = (
   if (row === undefined || row.grant.rollout !== rollout.id) return { ...common, windows: [] }
   const { grant, observation } = row
   const { verdict } = grant
-  const windows = verdict?.evidence ?? []
-  const rate = errorRate(windows)
   return {
     ...common,
     state: observation.state,
@@ -35,10 +33,15 @@ export const rolloutNodeView = (
     ...(verdict === undefined
       ? {}
       : { verdict: { is: verdict.is, reason: verdict.reason, at: instant(verdict.at), window: verdict.window } }),
-    windows: windows.map(windowView),
-    ...(rate === undefined ? {} : { error_rate: rate }),
+    ...windowsView(verdict?.evidence ?? []),
     ...(slot === 'open' ? { deadline_at: instant(grant.at + rollout.policy.health.deadlineMs) } : {}),
   }
+}
+
+/** Windows, and the error rate over all of them. */
+export const windowsView = (windows: readonly HealthWindow[]): Pick<RolloutNodeView, 'windows' | 'error_rate'> => {
+  const rate = errorRate(windows)
+  return { windows: windows.map(windowView), ...(rate === undefined ? {} : { error_rate: rate }) }
 }
 
 const windowView = (window: HealthWindow): RolloutNodeView['windows'][number] => {
@@ -46,7 +49,8 @@ const windowView = (window: HealthWindow): RolloutNodeView['windows'][number] =>
   return { ...window, ...(rate === undefined ? {} : { error_rate: rate }) }
 }
 
-const errorRate = (windows: readonly HealthWindow[]): number | undefined => {
+/** Undefined when nothing came in. */
+export const errorRate = (windows: Iterable<HealthWindow>): number | undefined => {
   let [messages, failed] = [0, 0]
   for (const window of windows) {
     messages += window.in

@@ -1,5 +1,5 @@
 /** Rollouts as the API shows them: shortly in a job, and in full with waves, evidence and what is waited for. */
-import type { JobKey, RolloutDetailView, RolloutPolicy, RolloutView } from '@dunlin/contracts'
+import type { HealthWindow, JobKey, RolloutDetailView, RolloutPolicy, RolloutView } from '@dunlin/contracts'
 import {
   fallbackFrom,
   holdsOf,
@@ -16,6 +16,7 @@ import {
   type Wait,
 } from '@dunlin/domain'
 import { instant } from './instant.ts'
+import { errorRate } from './rollout-node.ts'
 
 export const rolloutView = (rollouts: Rollouts, rollout: Rollout): RolloutView => ({
   ...commonView(rollouts, rollout),
@@ -52,7 +53,7 @@ export const rolloutDetailView = (key: JobKey, job: PresentJob, rollout: Rollout
     namespace: key.namespace,
     name: key.name,
     ...commonView(rollouts, rollout),
-    waves: rollout.waves.map((_, index) => waveView(rollout, index)),
+    waves: rollout.waves.map((_, index) => waveView(rollouts, rollout, index)),
     joiners: joinersView(rollout),
     already: rollout.already,
     ...(ramp === undefined ? {} : { ramp }),
@@ -125,15 +126,19 @@ const haltView = ({ reason, message, at, by, evidence }: HaltRecord): NonNullabl
 
 const noNodes = (): Record<Slot, number> => ({ open: 0, healthy: 0, failed: 0, lost: 0, deferred: 0, removed: 0 })
 
-const waveView = (rollout: Rollout, index: number): RolloutDetailView['waves'][number] => {
+const waveView = (rollouts: Rollouts, rollout: Rollout, index: number): RolloutDetailView['waves'][number] => {
   const members = waveMembers(rollout, index)
   const slots = noNodes()
+  const windows: HealthWindow[] = []
   let waiting = 0
   for (const node of members) {
     const slot = rollout.slots.get(node)
     if (slot === undefined) waiting += 1
     else slots[slot] += 1
+    const grant = rollouts.grants.get(node)
+    if (grant?.rollout === rollout.id) windows.push(...(grant.verdict?.evidence ?? []))
   }
+  const rate = errorRate(windows)
   return {
     wave: index + 1,
     canary: rollout.policy.strategy === 'canary' && index === 0,
@@ -141,6 +146,7 @@ const waveView = (rollout: Rollout, index: number): RolloutDetailView['waves'][n
     targets: members.length,
     ...slots,
     waiting,
+    ...(rate === undefined ? {} : { error_rate: rate }),
   }
 }
 
