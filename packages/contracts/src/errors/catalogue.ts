@@ -71,7 +71,7 @@ export const errorCatalogue = {
     409,
     false,
     'There is nothing to go back to: no other content was proven by a completed rollout.',
-    'Name a version (--version), or apply another spec.',
+    'Name a version, or apply another spec.',
   ),
   wrong_state: entry(409, false, 'This is not possible in the present state.'),
   idempotency_key_reused: entry(
