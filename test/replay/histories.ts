@@ -1,4 +1,4 @@
-/** The recorded logs under histories/<release>/, written by `npm run demo -- --record FILE` and by record.ts. */
+/** The recorded logs under histories/<release>/, written by `npm run demo -- --record FILE` and by record/main.ts. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Recorded } from '@dunlin/eventstore'
