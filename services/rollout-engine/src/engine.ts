@@ -65,6 +65,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     {
       onJob: (key, events, job) => validating.sync(key, job, nodesOf(events)),
       onReport: (node) => judge.onReport(node),
+      onConnection: (node) => judge.onConnection(node),
       onMarked: () => pump.wake(),
     },
     options.snapshot,

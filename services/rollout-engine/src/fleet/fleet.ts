@@ -14,6 +14,8 @@ export interface FleetListeners {
   readonly onJob: (key: string, events: readonly JobSubjectEvent[], job: Job) => void
   /** A node reported. */
   readonly onReport: (node: NodeId) => void
+  /** A node is connected, or no longer. */
+  readonly onConnection: (node: NodeId) => void
   readonly onMarked: () => void
 }
 
@@ -79,6 +81,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
       if (!ev.some(({ type }) => turnsOf.has(type))) return
+      listeners.onConnection(folded.key as NodeId)
       for (const job of placed.jobsOf(folded.key as NodeId)) {
         silenced.add(job)
         makeDue(job, { seq: folded.seq, cmd: folded.commit.cmd })

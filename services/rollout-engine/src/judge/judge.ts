@@ -4,7 +4,7 @@
  */
 import {
   compareGenerations,
-  heartbeatSchema,
+  readHeartbeat,
   type HeartbeatExecution,
   type NodeId,
   type Verdict,
@@ -24,6 +24,8 @@ export interface HealthJudge {
   readonly pending: Map<string, Map<NodeId, Verdict>>
   /** A node reported: an execution that ended is judged by its ending. */
   onReport(node: NodeId): void
+  /** The log says otherwise than before whether a node is connected. */
+  onConnection(node: NodeId): void
   /** Lets deadlines and silences run by the time since the last call. */
   tick(): void
   /** Whether outcomes of this job can be told now. */
@@ -41,15 +43,6 @@ export interface HealthJudgeOptions {
   readonly onVerdict: () => void
   /** The sight of a job has changed: its rollout may have to be held, or go on. */
   readonly onSight: (job: string) => void
-}
-
-const decoder = new TextDecoder()
-const parse = (data: Uint8Array): unknown => {
-  try {
-    return JSON.parse(decoder.decode(data))
-  } catch {
-    return undefined
-  }
 }
 
 /** How often the same node is asked for windows that were missed. */
@@ -92,15 +85,16 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     const node = message.subject.slice(message.subject.lastIndexOf('.') + 1) as NodeId
     // Most nodes validate nothing: their heartbeats are not even parsed here.
     if (!validating.has(node)) return
-    const read = heartbeatSchema.safeParse(parse(message.data))
-    if (!read.success || read.data.node !== node) {
+    const read = readHeartbeat(message.data)
+    if (read === undefined || read.node !== node) {
       refused += 1
       return
     }
-    patience.heard(node)
+    const now = clock.monotonicMs()
     for (const item of validating.of(node)) {
-      if (compareGenerations(read.data.gen, item.generation) >= 0) item.sawGrant = true
-      const said = read.data.ex.find(({ x }) => x === item.execution)
+      item.heardAtMono = now
+      if (compareGenerations(read.gen, item.generation) >= 0) item.sawGrant = true
+      const said = read.ex.find(({ x }) => x === item.execution)
       if (said !== undefined && !item.judged) onWindows(item, said)
     }
   }
@@ -134,6 +128,7 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
       else if (reported.state === 'failed' && !item.recovering)
         reach(item, { verdict: 'failed', reason: 'execution_failed' })
     }
+    patience.changed(node)
   }
 
   const subscriptions: Subscription[] = [
@@ -143,6 +138,7 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
   return {
     pending,
     onReport,
+    onConnection: (node) => patience.changed(node),
     tick: () => patience.tick(),
     sight: (job) => patience.sight(job),
     refused: () => refused,

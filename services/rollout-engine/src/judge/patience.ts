@@ -14,7 +14,8 @@ import type { Validating, ValidatingTable } from './validating.ts'
 export type Sight = Blindness | 'clear' | 'unknown'
 
 export interface Patience {
-  heard(node: NodeId): void
+  /** The node reported, or the log says otherwise than before whether it is connected. */
+  changed(node: NodeId): void
   setLive(live: boolean): void
   tick(): void
   sight(job: string): Sight
@@ -39,7 +40,10 @@ const PAUSE_MS = 5_000
 const LISTEN_FIRST_MS = 30_000
 
 export const createPatience = ({ clock, validating, view, reach, onSight }: PatienceOptions): Patience => {
-  const heardAt = new Map<NodeId, number>()
+  /** Started on nodes that are not connected. */
+  const unconnected = new Set<Validating>()
+  /** Whose deadline passed without a window. */
+  const windowless = new Set<Validating>()
   const blind = new Map<string, Blindness>()
   let live = true
   let listeningSince = clock.monotonicMs()
@@ -57,11 +61,10 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
   const deadline = (item: Validating, now: number): void => {
     const { node, policy, run } = item
     const passed = now - item.lookedAtMono
-    // A deadline of minutes need not be looked at every second: with 100,000 validating nodes that is a core's tenth.
-    if (passed < Math.min(LOOK_AT_MOST_EVERY_MS, policy.deadlineMs / 50)) return
+    if (passed < lookEveryMs(item)) return
     item.lookedAtMono = now
     const unheard = Math.max(UNHEARD_AT_LEAST_MS, UNHEARD_INTERVALS * policy.intervalMs)
-    if (now - (heardAt.get(node) ?? -Infinity) >= unheard) return
+    if (now - item.heardAtMono >= unheard) return
     if (view.node(node)?.connection.is !== 'connected') return
     const rollout = view.job(item.job)?.rollouts.current
     if (rollout !== undefined && isHeld(rollout)) return
@@ -81,27 +84,41 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     item.validatedMs = 0
   }
 
+  /** Puts an item where each tick meets it, when it belongs there. */
+  const sort = (item: Validating): void => {
+    if (item.blind) windowless.add(item)
+    if (item.started && view.node(item.node)?.connection.is !== 'connected') unconnected.add(item)
+  }
+
+  const look = (item: Validating, now: number): void => {
+    if (isOver(item)) return
+    noteStart(item)
+    deadline(item, now)
+    if (isOver(item)) return
+    sort(item)
+    validating.lookAgain(item, item.lookedAtMono + lookEveryMs(item))
+  }
+
   const tick = (): void => {
     const now = clock.monotonicMs()
     const paused = now - tickedAt > PAUSE_MS
     tickedAt = now
     if (!live) return
     if (paused) startOver(now)
+    for (const item of validating.due(now)) look(item, now)
+    const blinded = new Map<string, number>()
+    for (const item of windowless) {
+      if (isOver(item) || !item.blind) windowless.delete(item)
+      else blinded.set(item.job, (blinded.get(item.job) ?? 0) + 1)
+    }
     const silent = new Map<string, Validating[]>()
-    const windowless = new Map<string, number>()
-    for (const item of validating.all()) {
-      if (item.judged || item.recovering) continue
-      noteStart(item)
-      deadline(item, now)
-      if (item.judged) continue
-      if (item.blind) windowless.set(item.job, (windowless.get(item.job) ?? 0) + 1)
-      if (!item.started || !isSilent(item, view.node(item.node), now)) continue
-      const ofJob = silent.get(item.job)
-      if (ofJob === undefined) silent.set(item.job, [item])
-      else ofJob.push(item)
+    for (const item of unconnected) {
+      if (isOver(item)) unconnected.delete(item)
+      else if (isSilent(item, view.node(item.node), now)) push(silent, item)
+      else if (item.silentSinceMono === undefined) unconnected.delete(item)
     }
     const seen = new Map<string, Blindness>()
-    for (const [job, count] of windowless) seen.set(job, withoutWindows(count))
+    for (const [job, count] of blinded) seen.set(job, withoutWindows(count))
     for (const [job, items] of silent) {
       const blindness = condemn(job, items)
       if (blindness !== undefined) seen.set(job, blindness)
@@ -135,7 +152,13 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
   }
 
   return {
-    heard: (node) => void heardAt.set(node, clock.monotonicMs()),
+    changed: (node) => {
+      for (const item of validating.of(node)) {
+        if (isOver(item)) continue
+        noteStart(item)
+        sort(item)
+      }
+    },
     setLive: (now) => {
       if (now && !live) startOver(clock.monotonicMs())
       live = now
@@ -148,6 +171,18 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     },
   }
 }
+
+/** Time has nothing to say about it any more. */
+const isOver = (item: Validating): boolean => item.gone || item.judged || item.recovering
+
+const push = (lists: Map<string, Validating[]>, item: Validating): void => {
+  const list = lists.get(item.job)
+  if (list === undefined) lists.set(item.job, [item])
+  else list.push(item)
+}
+
+/** A deadline of minutes need not be looked at every second. */
+const lookEveryMs = ({ policy }: Validating): number => Math.min(LOOK_AT_MOST_EVERY_MS, policy.deadlineMs / 50)
 
 const withoutWindows = (count: number): Blindness => ({
   reason: 'windows_unknown',

@@ -4,6 +4,7 @@
  */
 import type { ExecutionId, Generation, NodeId } from '@dunlin/contracts'
 import { noWindows, type Grant, type HealthPolicy, type Job, type WindowRun } from '@dunlin/domain'
+import { createDueList } from './due.ts'
 
 export interface Validating {
   readonly job: string
@@ -24,6 +25,8 @@ export interface Validating {
   validatedMs: number
   /** When its deadline was looked at last, monotonic. */
   lookedAtMono: number
+  /** When its node was heard last, monotonic. */
+  heardAtMono: number
   /** When its missing windows were asked for last, monotonic. */
   askedAtMono: number
   /** Since when this judge sees its node logged as not connected, monotonic. */
@@ -32,12 +35,17 @@ export interface Validating {
   blind: boolean
   /** A verdict was reached and is on its way to the log. */
   judged: boolean
+  /** No longer in the table: whoever still holds it forgets it. */
+  gone: boolean
 }
 
 export interface ValidatingTable {
   of(node: NodeId): Iterable<Validating>
   has(node: NodeId): boolean
   all(): Iterable<Validating>
+  /** What time may have something to say about. Each is given once; `lookAgain` puts it back. */
+  due(nowMono: number): readonly Validating[]
+  lookAgain(item: Validating, dueMono: number): void
   /** Brings the table in line with a job, for the nodes named (all of its grants when none are). */
   sync(key: string, job: Job, nodes?: Iterable<NodeId>): void
   clear(): void
@@ -46,9 +54,12 @@ export interface ValidatingTable {
 export const createValidatingTable = (nowMono: () => number): ValidatingTable => {
   const byNode = new Map<NodeId, Map<string, Validating>>()
   const nodesOfJob = new Map<string, Set<NodeId>>()
+  const dueList = createDueList<Validating>()
 
   const drop = (key: string, node: NodeId): void => {
     const known = byNode.get(node)
+    const item = known?.get(key)
+    if (item !== undefined) item.gone = true
     known?.delete(key)
     if (known?.size === 0) byNode.delete(node)
     nodesOfJob.get(key)?.delete(node)
@@ -61,7 +72,9 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     const before = known.get(key)
     const recovering = grant.verdict !== undefined
     if (before?.execution === grant.execution && before.recovering === recovering) return
-    known.set(key, {
+    if (before !== undefined) before.gone = true
+    const now = nowMono()
+    const item: Validating = {
       job: key,
       node,
       execution: grant.execution,
@@ -74,13 +87,17 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       sawGrant: false,
       started: false,
       validatedMs: 0,
-      lookedAtMono: nowMono(),
+      lookedAtMono: now,
+      heardAtMono: before?.heardAtMono ?? -Infinity,
       askedAtMono: -Infinity,
       silentSinceMono: undefined,
       // A predecessor held the rollout because it could not see: this one does not see better for having just started.
       blind: current.holds?.visibility?.reason === 'windows_unknown',
       judged: false,
-    })
+      gone: false,
+    }
+    known.set(key, item)
+    dueList.add(item, now)
     let nodes = nodesOfJob.get(key)
     if (nodes === undefined) nodesOfJob.set(key, (nodes = new Set()))
     nodes.add(node)
@@ -92,6 +109,8 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     *all() {
       for (const jobs of byNode.values()) yield* jobs.values()
     },
+    due: (now) => dueList.take(now),
+    lookAgain: (item, dueMono) => dueList.add(item, dueMono),
     sync: (key, job, nodes) => {
       const { current, grants } = job.rollouts
       const isJudged = (grant: Grant | undefined): grant is Grant =>
@@ -104,8 +123,10 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       }
     },
     clear: () => {
+      for (const jobs of byNode.values()) for (const item of jobs.values()) item.gone = true
       byNode.clear()
       nodesOfJob.clear()
+      dueList.clear()
     },
   }
 }
