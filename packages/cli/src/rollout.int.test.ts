@@ -377,7 +377,7 @@ describe('dunlin explain', { timeout: 30_000 }, () => {
     expect(out).toMatch(
       /1 node failed: a failed \(failure_threshold at window 3: 36 of 60 messages failed in 3 windows\)\n +agrees a: /,
     )
-    expect(out).toContain('1 verdicts and halts computed again: 1 agree, 0 disagree')
+    expect(out).toContain('1 verdict or halt computed again: 1 agree, 0 disagree')
     const node = await dunlin(['explain', 'rollout', 'web', '--rollout', 'none'])
     expect(node.code).toBe(3)
   })

@@ -8,6 +8,7 @@ import { structured, type Format } from '../output/format.ts'
 import { executionColumns } from '../output/lists.ts'
 import { paintState } from '../output/state.ts'
 import { table } from '../output/table.ts'
+import { countsText, evidenceText } from '../rollout/describe-rollout.ts'
 import { formatOption, namespaceOption } from './options.ts'
 
 interface DescribeOptions extends GlobalOptions {
@@ -34,6 +35,12 @@ const pairs = (record: Readonly<Record<string, unknown>>): string | undefined =>
 }
 
 const title = (io: Io, text: string): string => `\n${io.style('bold', text)}\n`
+
+type Version = JobDetailView['status']['versions'][number]
+const how = ({ rolled_back_from: from, rolled_back_to: to, rerun }: Version): string => {
+  if (rerun === true) return 'rerun'
+  return from === undefined ? 'applied' : `rolls ${from} back${to === undefined ? '' : ` to ${to}`}`
+}
 
 const jobText = (io: Io, job: JobDetailView): string => {
   const { id, spec, status } = job
@@ -65,10 +72,9 @@ const jobText = (io: Io, job: JobDetailView): string => {
         ['strategy', rollout.strategy],
         ['version', String(rollout.version)],
         ['wave', rollout.waves === undefined ? undefined : `${rollout.wave ?? 0} of ${rollout.waves.length}`],
-        [
-          'targets',
-          `${counts.targets}: ${counts.healthy} healthy, ${counts.open} open, ${counts.failed} failed, ${counts.deferred} deferred`,
-        ],
+        ['targets', `${counts.targets}: ${countsText(counts)}`],
+        ['evidence', evidenceText(rollout)],
+        ...(rollout.holds ?? []).map(({ hold, by, message }) => ['held', `${hold}, by ${by}: ${message}`] as const),
       ]),
     )
   }
@@ -80,6 +86,7 @@ const jobText = (io: Io, job: JobDetailView): string => {
         { head: 'AT', cell: (one) => one.at },
         { head: 'BY', cell: (one) => one.by },
         { head: 'CONTENT', cell: (one) => one.content.slice(0, 12) },
+        { head: 'HOW', cell: how },
       ],
       status.versions.toReversed().slice(0, LISTED),
       { headers: true },

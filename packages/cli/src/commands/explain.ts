@@ -74,7 +74,8 @@ const checkedText = (
 ): string => {
   if (decisions === 0) return ''
   const rest = not === 0 ? '' : `, ${not} rest on what no window says`
-  const text = `${decisions} verdicts and halts computed again: ${agree} agree, ${disagree} disagree${rest}\n`
+  const what = decisions === 1 ? '1 verdict or halt' : `${decisions} verdicts and halts`
+  const text = `${what} computed again: ${agree} agree, ${disagree} disagree${rest}\n`
   return `\n${disagree > 0 ? io.style('red', text) : text}`
 }
 

@@ -15,7 +15,7 @@ export interface RolloutPicture {
 type Counts = Pick<RolloutDetailView['joiners'], 'open' | 'healthy' | 'failed' | 'lost' | 'deferred' | 'removed'>
 
 const words = ['healthy', 'open', 'failed', 'lost', 'deferred', 'removed'] as const
-const countsText = (counts: Counts): string => {
+export const countsText = (counts: Counts): string => {
   const text = words.filter((word) => counts[word] > 0).map((word) => `${counts[word]} ${word}`)
   return text.length === 0 ? 'none begun' : text.join(', ')
 }
@@ -23,7 +23,7 @@ const countsText = (counts: Counts): string => {
 const number = (value: number): string =>
   value >= 1e6 ? value.toExponential(1) : String(Number(value.toFixed(value < 10 ? 2 : 1)))
 
-export const evidenceText = ({ evidence }: RolloutDetailView): string | undefined => {
+export const evidenceText = ({ evidence }: Pick<RolloutDetailView, 'evidence'>): string | undefined => {
   if (evidence === undefined) return undefined
   const { settled, failed, excluded, max_e: maxE, halt_at: haltAt } = evidence
   const share =

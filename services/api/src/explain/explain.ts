@@ -114,6 +114,11 @@ const added = (a: Checked, b: Checked): Checked => ({
 export const versionFrom = ({ versions }: Job): number =>
   versions.is === 'present' ? (versions.history.at(-1)?.seq ?? 0) : 0
 
+/** Where the story of a node in a job begins: what failed there before the version in force belongs to it. */
+export const recentVersionsFrom = ({ versions }: Job): number =>
+  versions.is === 'present' ? (versions.history.at(-VERSIONS_TOLD)?.seq ?? versions.history[0]?.seq ?? 0) : 0
+const VERSIONS_TOLD = 4
+
 /** Where a rollout's version begins; 0 when it is remembered no more, and undefined when no such rollout is known. */
 export const rolloutFrom = ({ versions, rollouts }: Job, id: string): number | undefined => {
   const found = rollouts.current?.id === id ? rollouts.current : rollouts.past.find((one) => one.id === id)

@@ -10,6 +10,7 @@ import {
 import { isLive, waitsOf, type Job, type PresentJob, type Rollout, type Wait } from '@dunlin/domain'
 import type { FastifyInstance } from 'fastify'
 import {
+  recentVersionsFrom,
   rolloutFrom,
   tellJob,
   tellNode,
@@ -100,7 +101,7 @@ export const registerExplain = (app: FastifyInstance, { state, log, archive, cau
       const key = parseJobKeyText(text)
       if ((namespace !== undefined && key.namespace !== namespace) || (name !== undefined && key.name !== name))
         continue
-      found.push({ key, job, from: versionFrom(job) })
+      found.push({ key, job, from: recentVersionsFrom(job) })
       if (found.length >= MOST_JOBS) break
     }
     return found

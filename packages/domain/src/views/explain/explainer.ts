@@ -130,8 +130,7 @@ const tellOfNode = (event: JobSubjectEvent, node: NodeId): string => {
     case 'PlanDrawn':
       return `its place in part ${event.part + 1} of the plan is ${event.targets.indexOf(node) + 1} of ${event.targets.length}`
     case 'NodesGranted': {
-      const sick =
-        event.unhealthy?.includes(node) === true ? '; it was unhealthy before, so what comes of it is no evidence' : ''
+      const sick = event.unhealthy?.includes(node) === true ? '; it was unhealthy before' : ''
       return `version ${event.version} was granted in wave ${event.wave + 1}${sick}`
     }
     case 'NodesDeferred':

@@ -34,8 +34,8 @@ export const tell = (event: JobSubjectEvent): string => {
       return `wave ${event.wave + 1} is settled`
     case 'NodesGranted': {
       const sick = event.unhealthy?.length ?? 0
-      const excluded = sick === 0 ? '' : `; ${sick} of them unhealthy before, so no evidence`
-      return `version ${event.version} was granted to ${nodeCount(event.grants.length)} in wave ${event.wave + 1}: ${some(event.grants.map(([node]) => node))}${excluded}`
+      const before = sick === 0 ? '' : `; ${sick} of them ${sick === 1 ? 'was' : 'were'} unhealthy before`
+      return `version ${event.version} was granted to ${nodeCount(event.grants.length)} in wave ${event.wave + 1}: ${some(event.grants.map(([node]) => node))}${before}`
     }
     case 'NodesDeferred':
       return deferred(event)
