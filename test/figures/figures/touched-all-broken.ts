@@ -6,7 +6,7 @@ import { exactDefault } from '../policy.ts'
 export const touchedAllBroken: FigureSource = {
   figures: ['touched_all_broken'],
   run: async ({ rollouts, measure }) => {
-    const count = Math.ceil(rollouts / 4)
+    const count = Math.ceil(rollouts / 10)
     const measured = await measure('touched_all_broken', brokenOn(NODES), count)
     const touched = measured.map((one) => one.touched)
     const exact = exactDefault(NODES, { nodes: NODES })
