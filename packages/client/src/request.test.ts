@@ -37,6 +37,33 @@ describe('a call', () => {
     expect(new Headers(seen[0]?.init.headers).get('x-dunlin-actor')).toBe('ana')
   })
 
+  it('steers a rollout by its path, with its words in the body and its id in a header', async () => {
+    const { seen, client } = answering(200, '{}')
+    const key = { namespace: 'a', name: 'b' }
+    await client.rollouts.pause(key, { reason: 'lunch' }, { idempotencyKey: 'p1', ifMatch: 'version:2' })
+    await client.jobs.rollback(key, { version: 3, whole: true })
+    await client.rollouts.promote(key)
+    await client.rollouts.nodes(key, 'R1', { slot: 'failed', live: 'true' })
+    await client.jobs.plan({ text: 'name: x', format: 'yaml' })
+    expect(seen.map(({ url, init }) => `${init.method} ${new URL(url).pathname}${new URL(url).search}`)).toEqual([
+      'POST /api/v1/jobs/a/b/pause',
+      'POST /api/v1/jobs/a/b/rollback',
+      'POST /api/v1/jobs/a/b/promote',
+      'GET /api/v1/jobs/a/b/rollouts/R1/nodes?slot=failed&live=true',
+      'POST /api/v1/plan',
+    ])
+    expect(seen.map(({ init }) => init.body)).toEqual([
+      '{"reason":"lunch"}',
+      '{"version":3,"whole":true}',
+      '{}',
+      undefined,
+      'name: x',
+    ])
+    const headers = new Headers(seen[0]?.init.headers)
+    expect([headers.get('idempotency-key'), headers.get('if-match')]).toEqual(['p1', 'version:2'])
+    expect(new Headers(seen[4]?.init.headers).get('content-type')).toBe('application/yaml')
+  })
+
   it('sends a spec as an object or as text that keeps its places', async () => {
     const { seen, client } = answering(200, '{}')
     await client.jobs.apply({ spec: { name: 'x' } }, { idempotencyKey: 'k', ifMatch: '3' })
