@@ -34,6 +34,16 @@ export const metricCatalogue = {
     labels: [],
   },
   dunlin_heartbeats_total: { kind: 'counter', help: 'Heartbeats heard.', labels: [] },
+  dunlin_heartbeats_refused_total: {
+    kind: 'counter',
+    help: 'Heartbeats that could not be read, or spoke for another node or grant; they change nothing.',
+    labels: [],
+  },
+  dunlin_reports_without_effect_total: {
+    kind: 'counter',
+    help: 'Reports of executions that nobody granted, or no longer, by kind.',
+    labels: ['kind'],
+  },
   dunlin_evaluations_total: { kind: 'counter', help: 'Placement evaluations by trigger.', labels: ['trigger'] },
   dunlin_documents_written_total: { kind: 'counter', help: 'Desired documents written.', labels: [] },
   dunlin_grants_total: { kind: 'counter', help: 'Grants appended.', labels: [] },

@@ -10,6 +10,10 @@ export interface FoldingPart {
     readonly seq: number
     /** Aggregates that this process must not decide about. */
     readonly troubled: number
+    /** Heartbeats that changed nothing because they were not what they claimed. */
+    readonly heartbeatsRefused?: number
+    /** Reports that changed nothing, by kind. */
+    readonly strangers?: Readonly<Record<string, number>>
   }
 }
 
@@ -22,9 +26,12 @@ export const showFold = (
 ): Timer => {
   readiness.blocked('log', 'catching_up')
   return every(clock, LOOK_EVERY_MS, () => {
-    const { caughtUp, live, seq, troubled } = part.status()
+    const { caughtUp, live, seq, troubled, heartbeatsRefused, strangers = {} } = part.status()
     metrics.set('dunlin_log_seq', {}, seq)
     metrics.set('dunlin_aggregates_quarantined', {}, troubled)
+    if (heartbeatsRefused !== undefined) metrics.set('dunlin_heartbeats_refused_total', {}, heartbeatsRefused)
+    for (const [kind, count] of Object.entries(strangers))
+      metrics.set('dunlin_reports_without_effect_total', { kind }, count)
     if (!live) readiness.blocked('log', 'disconnected')
     else if (!caughtUp) readiness.blocked('log', 'catching_up')
     else readiness.ready('log')
