@@ -35,25 +35,34 @@ const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 
 /** What comes in: answers, deliveries, timers. Each passes, waits for the thaw, or finds nobody. */
-const createGate = () => {
-  let is: 'open' | 'frozen' | 'gone' = 'open'
+const createGate = (clock: Clock) => {
+  let is: 'open' | 'frozen' | 'thawing' | 'gone' = 'open'
   const waiting: (() => void)[] = []
-  const isOpen = (): boolean => is === 'open'
+  /** One after the other, as they came: what each of them causes is over before the next. */
+  const next = (): void => {
+    if (is !== 'thawing') return
+    const run = waiting.shift()
+    if (run === undefined) {
+      is = 'open'
+      return
+    }
+    run()
+    clock.after(0, next)
+  }
   return {
     enter: (run: () => void): void => {
       if (is === 'open') run()
-      else if (is === 'frozen') waiting.push(run)
+      else if (is !== 'gone') waiting.push(run)
     },
     isGone: (): boolean => is === 'gone',
-    isOpen,
+    isOpen: (): boolean => is === 'open',
     freeze: (): void => {
-      if (is === 'open') is = 'frozen'
+      if (is !== 'gone') is = 'frozen'
     },
     thaw: (): void => {
       if (is !== 'frozen') return
-      is = 'open'
-      // What one of them causes may pull the plug or freeze it again: the rest then is lost, or waits.
-      while (isOpen() && waiting.length > 0) waiting.shift()?.()
+      is = 'thawing'
+      clock.after(0, next)
     },
     close: (): void => {
       is = 'gone'
@@ -97,7 +106,7 @@ async function* guardItems(gate: Gate, items: AsyncIterable<unknown>): AsyncGene
 }
 
 export const plug = (store: StorePorts, clock: Clock): Plugged => {
-  const gate = createGate()
+  const gate = createGate(clock)
   const open = new Set<Stoppable>()
   let blow: { left: number; readonly when: 'before' | 'after'; readonly act: () => void } | undefined
 

@@ -54,7 +54,7 @@ export interface RolloutEntry {
   /** Outcomes that are evidence since the beginning or the last resume, in order: true = failed. */
   outcomes: boolean[]
   resumed: number
-  /** Nodes that held a grant when it opened, or may still start one that was revoked. */
+  /** Nodes that held a grant when it opened, or may run one that they do not hold any more. */
   readonly grantedBefore: ReadonlySet<string>
 }
 
@@ -86,6 +86,8 @@ export interface NodeEntry {
   admission: 'unknown' | 'admitted' | 'removed'
   /** What it said last of each execution. */
   readonly said: Map<string, { readonly job: string; readonly state: ReportedState }>
+  /** Executions of which it has ever said something. */
+  readonly ever: Set<string>
   /** The log has lost reports of it: what stands there may be older than what it does. */
   unsure: boolean
 }
@@ -153,7 +155,7 @@ const jobOf = (ledger: Ledger, key: string): JobEntry => {
 export const nodeOf = (ledger: Ledger, id: string): NodeEntry => {
   let node = ledger.nodes.get(id)
   if (node === undefined) {
-    node = { connected: false, since: 0, admission: 'unknown', said: new Map(), unsure: false }
+    node = { connected: false, since: 0, admission: 'unknown', said: new Map(), ever: new Set(), unsure: false }
     ledger.nodes.set(id, node)
   }
   return node
@@ -210,8 +212,10 @@ const enterReport = (node: NodeEntry, event: ReportEvent): void => {
     node.said.clear()
     node.unsure = false
   }
-  for (const { job, execution, state } of event.type === 'NodeAnnounced' ? event.executions : [event])
+  for (const { job, execution, state } of event.type === 'NodeAnnounced' ? event.executions : [event]) {
     node.said.set(execution, { job: jobKeyText(job), state })
+    node.ever.add(execution)
+  }
 }
 
 const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
@@ -271,7 +275,7 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
         grants: [],
         outcomes: [],
         resumed: 0,
-        grantedBefore: new Set([...job.latest.keys(), ...job.revoked.keys()]),
+        grantedBefore: new Set([...job.latest.keys(), ...atRiskOf(job)]),
       })
       return
     default: {

@@ -47,7 +47,7 @@ const checkVerdict = ({ job, ledger, fail }: Sight, rollout: RolloutEntry, verdi
       return claim(said === 'failed', `the node said ${said}`)
     case 'lost_after':
       claim(ledger.nodes.get(verdict.node)?.connected === false, 'the log has it connected')
-      return claim(said !== undefined, 'it never started')
+      return claim(node?.ever.has(verdict.execution) === true, 'it never started')
     case 'not_started':
       return claim(said === undefined, `the node said ${said}`)
     case 'deadline':

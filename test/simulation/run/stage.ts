@@ -78,6 +78,11 @@ export const startStage = async ({ instances = ONE_EACH, ...options }: StageOpti
     if (!is() && world.clock.monotonicMs() >= endMs) throw new Error(`never: ${what}\n${story()}`)
   }
   const answered = async (id: string): Promise<string> => {
+    // As any client does: no answer, the same command again.
+    for (let n = 0; n < 10 && !world.answers.has(id); n += 1) {
+      await world.pass(10_000, () => world.answers.has(id))
+      if (!world.answers.has(id)) world.repeat()
+    }
     await until(`${id} is answered`, () => world.answers.has(id), 60_000)
     const answer = world.answers.get(id)
     return answer?.ok === true ? 'ok' : (answer?.code ?? 'no answer')
