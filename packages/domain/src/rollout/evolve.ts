@@ -96,10 +96,10 @@ export const evolveRollouts = (
       return
     case 'GrantsRevoked':
       for (const node of event.nodes) {
-        const execution = rollouts.grants.get(node)?.execution
+        const held = rollouts.grants.get(node)
         place(rollout, node, 'deferred')
-        if (!revoke(rollouts, node) && execution !== undefined)
-          rollouts.revoked.set(node, { execution, seq: context.seq })
+        if (revoke(rollouts, node) || held === undefined) continue
+        rollouts.revoked.set(node, { executions: [held.execution, ...(held.afterRevoked ?? [])], seq: context.seq })
       }
       return
     case 'PlacesFreed':
@@ -149,6 +149,7 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
     const lastHealthy = before?.verdict?.is === 'healthy' ? before : before?.lastHealthy
     const wasUnhealthy = unhealthy.has(node) && !countsEverybody(rollout)
     const overtakes = overtaken(rollouts, node)
+    const afterRevoked = rollouts.revoked.get(node)?.executions
     rollouts.grants.set(node, {
       execution,
       ...(before === undefined ? {} : { previous: before.execution }),
@@ -162,6 +163,7 @@ const grant = (rollouts: Rollouts, rollout: Rollout, event: NodesGranted, contex
       ...(wasUnhealthy ? { wasUnhealthy } : {}),
       ...(lastHealthy === undefined ? {} : { lastHealthy }),
       ...(overtakes === undefined ? {} : { overtakes }),
+      ...(afterRevoked === undefined ? {} : { afterRevoked }),
     })
     rollouts.atRisk.add(node)
     rollouts.revoked.delete(node)

@@ -32,7 +32,7 @@ export const revokeUnstarted = (job: PresentJob, facts: RevokeFacts): Commits =>
 export const freePlaces = ({ rollouts }: PresentJob, facts: Omit<RevokeFacts, 'isConnected'>): Commits => {
   if (rollouts.current === undefined || rollouts.revoked.size === 0) return []
   const nodes: NodeId[] = []
-  for (const [node, { execution }] of rollouts.revoked)
-    if (facts.isStale(node) && !facts.isStarted(node, execution)) nodes.push(node)
+  for (const [node, { executions }] of rollouts.revoked)
+    if (facts.isStale(node) && !executions.some((execution) => facts.isStarted(node, execution))) nodes.push(node)
   return nodes.length === 0 ? [] : [[{ type: 'PlacesFreed', rollout: rollouts.current.id, nodes }]]
 }

@@ -39,6 +39,8 @@ export interface Grant {
   readonly lastHealthy?: Grant
   /** The grant before this one had not settled healthy: when this one is revoked, the node runs nothing that is known to be well. */
   readonly overtakes?: 'at_risk' | 'written_off'
+  /** Revoked before this was granted, and perhaps activated all the same. */
+  readonly afterRevoked?: readonly ExecutionId[]
   /** Failed, and a person decided to go on without it: no longer at risk, still listed, kept stopped. */
   writtenOff?: true
   /** `stableAt` is set when the validation passed; a later failure degrades the job and never counts as a verdict. */
@@ -154,8 +156,8 @@ export interface Rollouts {
 }
 
 export interface Revocation {
-  /** What the node may still activate, or has activated while nobody heard it. */
-  readonly execution: ExecutionId
+  /** What the node may still activate, or has activated while nobody heard it; with what was revoked right before it. */
+  readonly executions: readonly ExecutionId[]
   /** Log sequence of the revocation: a document of this generation no longer holds the grant. */
   readonly seq: number
 }
