@@ -35,7 +35,7 @@ const readAll = async (
 
 type Decision = ExplanationView['decisions'][number]
 
-export const explanationText = (io: Io, explanation: ExplanationView): string => {
+const explanationText = (io: Io, explanation: ExplanationView): string => {
   const { about, name, message, waits_for: waits, decisions, checked, complete } = explanation
   const lines = [
     `${about} ${io.style('bold', printable(name))}  ${printable(message)}\n`,

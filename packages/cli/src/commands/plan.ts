@@ -15,7 +15,7 @@ interface PlanOptions extends GlobalOptions {
 
 type Row = readonly [string, string]
 
-export const planText = (io: Io, plan: PlannedView): string => {
+const planText = (io: Io, plan: PlannedView): string => {
   const { namespace, name, action, message, changed, placement, rollout, seq } = plan
   const colour = { create: 'green', update: 'yellow', unchanged: 'dim' } as const
   const left = Object.entries(placement.left_out).map(([reason, count]) => `${count} by ${reason}`)

@@ -142,7 +142,7 @@ const remaining = (until: string, nowMs: number): string => {
 const two = (value: number): string => String(value).padStart(2, '0')
 
 /** `12s`, `4m10s`, `3h05m`, `2d`. */
-export const span = (ms: number): string => {
+const span = (ms: number): string => {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds}s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { count, instant, waitView } from './rollout-views.ts'
 
-export const checkView = z
+const checkView = z
   .object({
     is: z.enum(['agrees', 'disagrees', 'not_computable']),
     message: z.string().meta({ description: 'What was computed again, from which numbers' }),

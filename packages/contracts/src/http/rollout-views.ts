@@ -102,7 +102,7 @@ export const waitView = z
   })
   .meta({ id: 'Wait', description: 'Something that a rollout waits for' })
 
-export const policyView = z.object({
+const policyView = z.object({
   strategy: z.enum(strategies),
   max_parallel: z.object({ unit: z.enum(['percent', 'count']), value: z.number() }),
   canary: z.object({ unit: z.enum(['percent', 'count']), value: z.number() }).optional(),

@@ -40,7 +40,7 @@ export const readLiveWindows = async (
 }
 
 /** A window whose beginning is not known is not shown. */
-export const windowsBetween = (ends: readonly WindowEnd[]): readonly HealthWindow[] => {
+const windowsBetween = (ends: readonly WindowEnd[]): readonly HealthWindow[] => {
   const sorted = [...ends].sort(([a], [b]) => a - b)
   return sorted.flatMap(([n, messages, failed, letter], i) => {
     const begin: WindowEnd | undefined = n === 1 ? [0, 0, 0, ''] : sorted[i - 1]

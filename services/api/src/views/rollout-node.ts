@@ -50,7 +50,7 @@ const windowView = (window: HealthWindow): RolloutNodeView['windows'][number] =>
 }
 
 /** Undefined when nothing came in. */
-export const errorRate = (windows: Iterable<HealthWindow>): number | undefined => {
+const errorRate = (windows: readonly HealthWindow[]): number | undefined => {
   let [messages, failed] = [0, 0]
   for (const window of windows) {
     messages += window.in

@@ -1,5 +1,5 @@
 /** Rollouts as the API shows them: shortly in a job, and in full with waves, evidence and what is waited for. */
-import type { HealthWindow, JobKey, RolloutDetailView, RolloutPolicy, RolloutView } from '@dunlin/contracts'
+import type { JobKey, RolloutDetailView, RolloutPolicy, RolloutView } from '@dunlin/contracts'
 import {
   fallbackFrom,
   holdsOf,
@@ -16,7 +16,6 @@ import {
   type Wait,
 } from '@dunlin/domain'
 import { instant } from './instant.ts'
-import { errorRate } from './rollout-node.ts'
 
 export const rolloutView = (rollouts: Rollouts, rollout: Rollout): RolloutView => ({
   ...commonView(rollouts, rollout),
@@ -49,12 +48,13 @@ export const rolloutDetailView = (key: JobKey, job: PresentJob, rollout: Rollout
   const { rollouts } = job
   const fallback = fallbackFrom(rollouts, rollout.content)
   const ramp = rampView(rollout)
+  const waves = rollout.waves.map((_, index) => waveView(rollouts, rollout, index))
   return {
     namespace: key.namespace,
     name: key.name,
     ...commonView(rollouts, rollout),
-    waves: rollout.waves.map((_, index) => waveView(rollouts, rollout, index)),
-    joiners: joinersView(rollout),
+    waves,
+    joiners: joinersView(rollout, waves),
     already: rollout.already,
     ...(ramp === undefined ? {} : { ramp }),
     ...(fallback === undefined ? {} : { fallback: { version: fallback.version, content: fallback.content } }),
@@ -129,16 +129,18 @@ const noNodes = (): Record<Slot, number> => ({ open: 0, healthy: 0, failed: 0, l
 const waveView = (rollouts: Rollouts, rollout: Rollout, index: number): RolloutDetailView['waves'][number] => {
   const members = waveMembers(rollout, index)
   const slots = noNodes()
-  const windows: HealthWindow[] = []
-  let waiting = 0
+  let [waiting, messages, failed] = [0, 0, 0]
   for (const node of members) {
     const slot = rollout.slots.get(node)
     if (slot === undefined) waiting += 1
     else slots[slot] += 1
     const grant = rollouts.grants.get(node)
-    if (grant?.rollout === rollout.id) windows.push(...(grant.verdict?.evidence ?? []))
+    if (grant?.rollout !== rollout.id || grant.verdict === undefined) continue
+    for (const window of grant.verdict.evidence) {
+      messages += window.in
+      failed += window.failed
+    }
   }
-  const rate = errorRate(windows)
   return {
     wave: index + 1,
     canary: rollout.policy.strategy === 'canary' && index === 0,
@@ -146,18 +148,19 @@ const waveView = (rollouts: Rollouts, rollout: Rollout, index: number): RolloutD
     targets: members.length,
     ...slots,
     waiting,
-    ...(rate === undefined ? {} : { error_rate: rate }),
+    ...(messages === 0 ? {} : { error_rate: failed / messages }),
   }
 }
 
-/** Whoever has a place and no turn in the plan. */
-const joinersView = (rollout: Rollout): RolloutDetailView['joiners'] => {
+/** Whoever has a place in the rollout and none in a wave. */
+const joinersView = (rollout: Rollout, waves: RolloutDetailView['waves']): RolloutDetailView['joiners'] => {
   const slots = { ...rollout.counts }
-  for (const node of rollout.targets) {
-    const slot = rollout.slots.get(node)
-    if (slot !== undefined) slots[slot] -= 1
+  let targets = 0
+  for (const slot of Object.keys(slots) as Slot[]) {
+    for (const wave of waves) slots[slot] -= wave[slot]
+    targets += slots[slot]
   }
-  return { targets: Object.values(slots).reduce((sum, one) => sum + one, 0), ...slots }
+  return { targets, ...slots }
 }
 
 /** Nothing where there is no ramp, or where it is over. */
