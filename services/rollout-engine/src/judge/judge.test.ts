@@ -252,6 +252,16 @@ describe('a node that falls silent after it started', () => {
     await pass(2)
     expect(verdict()).toMatchObject({ verdict: 'failed', reason: 'lost_after' })
   })
+  it('is met from the moment on at which the log says so, however long it was heard before', async () => {
+    const { connections, judge, verdict, pass } = start(['n2'])
+    await pass(8)
+    connections.set(N1, silentSince(5))
+    judge.onConnection(N1)
+    await pass(3)
+    expect(verdict()).toBeUndefined()
+    await pass(1)
+    expect(verdict()).toMatchObject({ reason: 'lost_after' })
+  })
   it('is not lost when it comes back in time', async () => {
     const { connections, verdict, pass } = start(['n2'])
     connections.set(N1, silentSince(5))

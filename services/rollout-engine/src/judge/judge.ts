@@ -83,15 +83,16 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
 
   const onHeartbeat = (message: BusMessage): void => {
     const node = message.subject.slice(message.subject.lastIndexOf('.') + 1) as NodeId
+    const items = validating.of(node)
     // Most nodes validate nothing: their heartbeats are not even parsed here.
-    if (!validating.has(node)) return
+    if (items.length === 0) return
     const read = readHeartbeat(message.data)
     if (read === undefined || read.node !== node) {
       refused += 1
       return
     }
     const now = clock.monotonicMs()
-    for (const item of validating.of(node)) {
+    for (const item of items) {
       item.heardAtMono = now
       if (compareGenerations(read.gen, item.generation) >= 0) item.sawGrant = true
       const said = read.ex.find(({ x }) => x === item.execution)

@@ -58,16 +58,14 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     }
   }
 
-  const deadline = (item: Validating, now: number): void => {
-    const { node, policy, run } = item
+  const deadline = (item: Validating, now: number, held: (job: string) => boolean): void => {
+    const { policy, run } = item
     const passed = now - item.lookedAtMono
     if (passed < lookEveryMs(item)) return
     item.lookedAtMono = now
     const unheard = Math.max(UNHEARD_AT_LEAST_MS, UNHEARD_INTERVALS * policy.intervalMs)
     if (now - item.heardAtMono >= unheard) return
-    if (view.node(node)?.connection.is !== 'connected') return
-    const rollout = view.job(item.job)?.rollouts.current
-    if (rollout !== undefined && isHeld(rollout)) return
+    if (!isConnected(item) || held(item.job)) return
     // Before the first report the time runs from the moment at which the node had read the document with its grant.
     if (!item.started && !item.sawGrant) return
     item.validatedMs += passed
@@ -76,6 +74,23 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     else if (run.recent.length > 0) reach(item, judgeDeadline(run))
     // Reached on unknown windows only, a deadline fails nobody.
     else item.blind = true
+  }
+
+  /** Remembered with the item: a look at the fold for each of 100,000 is what this would cost otherwise. */
+  const isConnected = (item: Validating): boolean =>
+    (item.connected ??= view.node(item.node)?.connection.is === 'connected')
+
+  /** Whether the rollout of a job is held; asked once for each job and tick. */
+  const heldNow = (): ((job: string) => boolean) => {
+    const known = new Map<string, boolean>()
+    return (job) => {
+      let held = known.get(job)
+      if (held === undefined) {
+        const rollout = view.job(job)?.rollouts.current
+        known.set(job, (held = rollout !== undefined && isHeld(rollout)))
+      }
+      return held
+    }
   }
 
   const noteStart = (item: Validating): void => {
@@ -87,13 +102,13 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
   /** Puts an item where each tick meets it, when it belongs there. */
   const sort = (item: Validating): void => {
     if (item.blind) windowless.add(item)
-    if (item.started && view.node(item.node)?.connection.is !== 'connected') unconnected.add(item)
+    if (item.started && !isConnected(item)) unconnected.add(item)
   }
 
-  const look = (item: Validating, now: number): void => {
+  const look = (item: Validating, now: number, held: (job: string) => boolean): void => {
     if (isOver(item)) return
     noteStart(item)
-    deadline(item, now)
+    deadline(item, now, held)
     if (isOver(item)) return
     sort(item)
     validating.lookAgain(item, item.lookedAtMono + lookEveryMs(item))
@@ -105,7 +120,8 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     tickedAt = now
     if (!live) return
     if (paused) startOver(now)
-    for (const item of validating.due(now)) look(item, now)
+    const held = heldNow()
+    for (const item of validating.due(now)) look(item, now, held)
     const blinded = new Map<string, number>()
     for (const item of windowless) {
       if (isOver(item) || !item.blind) windowless.delete(item)
@@ -154,6 +170,7 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
   return {
     changed: (node) => {
       for (const item of validating.of(node)) {
+        item.connected = undefined
         if (isOver(item)) continue
         noteStart(item)
         sort(item)

@@ -25,6 +25,8 @@ export interface Validating {
   validatedMs: number
   /** When its deadline was looked at last, monotonic. */
   lookedAtMono: number
+  /** Whether its node is logged as connected; undefined until somebody has looked. */
+  connected: boolean | undefined
   /** When its node was heard last, monotonic. */
   heardAtMono: number
   /** When its missing windows were asked for last, monotonic. */
@@ -40,8 +42,7 @@ export interface Validating {
 }
 
 export interface ValidatingTable {
-  of(node: NodeId): Iterable<Validating>
-  has(node: NodeId): boolean
+  of(node: NodeId): readonly Validating[]
   all(): Iterable<Validating>
   /** What time may have something to say about. Each is given once; `lookAgain` puts it back. */
   due(nowMono: number): readonly Validating[]
@@ -51,25 +52,32 @@ export interface ValidatingTable {
   clear(): void
 }
 
+const NONE: Validating[] = []
+
 export const createValidatingTable = (nowMono: () => number): ValidatingTable => {
-  const byNode = new Map<NodeId, Map<string, Validating>>()
+  /** Hardly ever more than a few for one node. */
+  const byNode = new Map<NodeId, Validating[]>()
   const nodesOfJob = new Map<string, Set<NodeId>>()
   const dueList = createDueList<Validating>()
 
   const drop = (key: string, node: NodeId): void => {
-    const known = byNode.get(node)
-    const item = known?.get(key)
-    if (item !== undefined) item.gone = true
-    known?.delete(key)
-    if (known?.size === 0) byNode.delete(node)
+    const known = byNode.get(node) ?? NONE
+    const at = known.findIndex(({ job }) => job === key)
+    const item = known[at]
+    if (item !== undefined) {
+      item.gone = true
+      if (known.length === 1) byNode.delete(node)
+      else known.splice(at, 1)
+    }
     nodesOfJob.get(key)?.delete(node)
   }
 
   const add = (key: string, node: NodeId, grant: Grant, { current }: Job['rollouts']): void => {
     if (current === undefined) return
     let known = byNode.get(node)
-    if (known === undefined) byNode.set(node, (known = new Map()))
-    const before = known.get(key)
+    if (known === undefined) byNode.set(node, (known = []))
+    const at = known.findIndex(({ job }) => job === key)
+    const before = known[at]
     const recovering = grant.verdict !== undefined
     if (before?.execution === grant.execution && before.recovering === recovering) return
     if (before !== undefined) before.gone = true
@@ -88,6 +96,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       started: false,
       validatedMs: 0,
       lookedAtMono: now,
+      connected: undefined,
       heardAtMono: before?.heardAtMono ?? -Infinity,
       askedAtMono: -Infinity,
       silentSinceMono: undefined,
@@ -96,7 +105,8 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       judged: false,
       gone: false,
     }
-    known.set(key, item)
+    if (at < 0) known.push(item)
+    else known[at] = item
     dueList.add(item, now)
     let nodes = nodesOfJob.get(key)
     if (nodes === undefined) nodesOfJob.set(key, (nodes = new Set()))
@@ -104,10 +114,9 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
   }
 
   return {
-    of: (node) => byNode.get(node)?.values() ?? [],
-    has: (node) => byNode.has(node),
+    of: (node) => byNode.get(node) ?? NONE,
     *all() {
-      for (const jobs of byNode.values()) yield* jobs.values()
+      for (const items of byNode.values()) yield* items
     },
     due: (now) => dueList.take(now),
     lookAgain: (item, dueMono) => dueList.add(item, dueMono),
@@ -123,7 +132,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       }
     },
     clear: () => {
-      for (const jobs of byNode.values()) for (const item of jobs.values()) item.gone = true
+      for (const items of byNode.values()) for (const item of items) item.gone = true
       byNode.clear()
       nodesOfJob.clear()
       dueList.clear()
