@@ -190,7 +190,7 @@ const revoke = ({ grants }: Rollouts, node: NodeId): boolean => {
   else if (held.overtakes === undefined) grants.set(node, held.lastHealthy)
   else {
     const { verdict: _, ...unproven } = held.lastHealthy
-    grants.set(node, { ...unproven, lastHealthy: held.lastHealthy })
+    grants.set(node, { ...unproven, isUnproven: true, lastHealthy: held.lastHealthy })
   }
   return held?.overtakes === 'at_risk'
 }

@@ -78,6 +78,12 @@ describe('a revoked grant', () => {
       world.free()
       expect(present(world).rollouts.atRisk.has(n0)).toBe(true)
     })
+    it('leaves nothing to revoke, also when the node has booted anew and forgotten what it ran', () => {
+      const world = backToA()
+      const forgotten = { isConnected: () => false, isStarted: () => false, isStale: () => true }
+      const events = revokeUnstarted(present(world), forgotten).flat()
+      expect(events.flatMap((event) => (event.type === 'GrantsRevoked' ? event.nodes : []))).toEqual([n1])
+    })
     it('is granted again when the node is back, also where it was healthy on that content long ago', () => {
       const world = backToA()
       world.free()

@@ -22,7 +22,8 @@ export const revokeUnstarted = (job: PresentJob, facts: RevokeFacts): Commits =>
   const nodes: NodeId[] = []
   for (const node of atRisk) {
     const grant = grants.get(node)
-    if (grant === undefined || grant.verdict !== undefined || revoked.has(node) || facts.isConnected(node)) continue
+    if (grant === undefined || grant.verdict !== undefined || grant.isUnproven === true) continue
+    if (revoked.has(node) || facts.isConnected(node)) continue
     if (!facts.isStarted(node, grant.execution)) nodes.push(node)
   }
   return nodes.length === 0 ? [] : [[{ type: 'GrantsRevoked', rollout: current.id, nodes }]]

@@ -39,6 +39,8 @@ export interface Grant {
   readonly lastHealthy?: Grant
   /** The grant before this one had not settled healthy: when this one is revoked, the node runs nothing that is known to be well. */
   readonly overtakes?: 'at_risk' | 'written_off'
+  /** Stands again because a later one was revoked; the node has perhaps ended it for one in between. */
+  readonly isUnproven?: true
   /** Revoked before this was granted, and perhaps activated all the same. */
   readonly afterRevoked?: readonly ExecutionId[]
   /** Failed, and a person decided to go on without it: no longer at risk, still listed, kept stopped. */
