@@ -34,6 +34,8 @@ export const lawBook = (): { readonly ledger: Ledger; readonly watch: NonNullabl
         for (const event of commit.ev) {
           if (event.type === 'NodesGranted') beforeGrants(world, ledger, event)
           if (event.type === 'RolloutHalted') beforeHalt(ledger, event, commit)
+          if (event.type === 'RolloutResumed')
+            law('S8', commit.by === 'user:ann', () => 'a halted rollout was revived by nobody')
           writeDown(ledger, event, commit)
         }
       },
