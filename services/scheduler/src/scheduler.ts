@@ -59,9 +59,11 @@ export interface SchedulerStatus {
 /** Pause before work that failed with a retryable error is tried again. */
 const RETRY_MS = 500
 const SNAPSHOT_EVERY = 20_000
-/** Ticks between two looks at all nodes, and between two looks for nodes that hold an older document. */
-const LOOK_AT_ALL_EVERY = 10
+/** Ticks between two looks at all nodes: with 100,000 of them each look is noticed. */
+const LOOK_AT_ALL_EVERY = 20
+/** Ticks between two looks for nodes that hold an older document, and for nodes that hold one from beyond the log. */
 const RING_EVERY = 3
+const LOOK_AHEAD_EVERY = 5
 /**
  * A node that was heard in this time is not looked at between: longer than the ten seconds between heartbeats, or half of
  * the fleet would be looked at every second.
@@ -239,20 +241,25 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     ticks += 1
     // Who was heard lately needs no look; everybody is looked at now and then, for the limits of hours.
     await liveness.judge(ticks % LOOK_AT_ALL_EVERY === 0 ? undefined : listener.silentFor(quietMs))
-    if (ticks % RING_EVERY === 0) await ringThoseBehind()
-    await lookForNodesAhead()
+    if (ticks % LOOK_AT_ALL_EVERY === 0) await ringThoseBehind(listener.heard.keys())
+    else if (ticks % RING_EVERY === 0) await ringThoseBehind(documents.unseen)
+    if (ticks % LOOK_AHEAD_EVERY === 0) await lookForNodesAhead()
     pump.wake()
   })
 
-  const ringThoseBehind = async (): Promise<void> => {
+  const ringThoseBehind = async (nodes: Iterable<NodeId>): Promise<void> => {
     const now = clock.monotonicMs()
-    for (const [node, { holds, atMono }] of listener.heard) {
+    for (const node of nodes) {
+      const heard = listener.heard.get(node)
+      if (heard === undefined) continue
+      const { holds, atMono } = heard
       const written = documents.written(node)
       // It was away when all documents were written again, and no job has a grant there now.
       if (written === undefined && holds[1] > 0 && holds[0] < fleet.epoch() && fleet.fold.get('report', node))
         touchDocument(fleet.marks, node, fleet.fold.position?.seq ?? 0)
       if (written === undefined || compareGenerations(holds, written) >= 0) {
         behindSince.delete(node)
+        documents.unseen.delete(node)
         continue
       }
       const since = behindSince.get(node) ?? atMono

@@ -30,6 +30,8 @@ export interface DocumentWriter {
   pending(): readonly [NodeId, number][]
   /** Generation of the document as it was last written or read here. */
   written(node: NodeId): Generation | undefined
+  /** Nodes whose document was written here and that may not have shown it yet; whoever sees that they did takes them out. */
+  readonly unseen: Set<NodeId>
   /** Highest epoch of any document that was read or written here. */
   highestEpoch(): number
   /** Sends the stored document to the node's doorbell once more; false when the log does not answer. Never rejects. */
@@ -54,12 +56,14 @@ const readDocument = (data: Uint8Array): DesiredDocument | undefined => {
 export const createDocumentWriter = (work: Work): DocumentWriter => {
   const { fleet, desired, bus, logger } = work
   const stored = new Map<NodeId, Stored>()
+  const unseen = new Set<NodeId>()
   const contents = createContents(work)
   let epoch = 0
 
   const keep = (node: NodeId, entry: Stored): void => {
     epoch = Math.max(epoch, entry.generation[0])
     stored.set(node, entry)
+    unseen.add(node)
   }
 
   const inFlight = new Map<NodeId, number>()
@@ -141,6 +145,7 @@ export const createDocumentWriter = (work: Work): DocumentWriter => {
     run,
     pending: () => [...new Map([...inFlight, ...fleet.marks.documents])],
     written: (node) => stored.get(node)?.generation,
+    unseen,
     highestEpoch: () => epoch,
     ring: async (node) => {
       try {
@@ -156,6 +161,7 @@ export const createDocumentWriter = (work: Work): DocumentWriter => {
     },
     clear: () => {
       stored.clear()
+      unseen.clear()
       contents.clear()
     },
   }
