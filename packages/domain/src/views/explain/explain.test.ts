@@ -181,6 +181,7 @@ describe('a rollout is explained', () => {
   it('nodes that were unhealthy before are no evidence, and a resume begins anew', () => {
     const events = [
       opened(),
+      drawn,
       planned(4, 1),
       granted(['a', 'b'], ['a']),
       reached(verdict('a', 'failed')),

@@ -22,6 +22,8 @@ export interface Explainer {
 /** `known`: policies of rollouts that may begin before what is read; their verdicts can be judged again, their halts not. */
 export const createExplainer = (about: About, known: ReadonlyMap<string, RolloutPolicy> = new Map()): Explainer => {
   const tallies = new Map<string, Tally>()
+  /** Of the rollout opened last: changes of the placement are about its nodes. */
+  let present: Tally | undefined
   const totals = { agrees: 0, disagrees: 0, not_computable: 0 }
   /** Of a rollout: the version that it brings and where that was placed, told when it turns out to be this rollout's. */
   let leading: { readonly version: number; readonly told: ToldDecision }[] = []
@@ -54,7 +56,10 @@ export const createExplainer = (about: About, known: ReadonlyMap<string, Rollout
     take: (commit, seq) => {
       const told: ToldDecision[] = []
       for (const event of commit.ev) {
-        if (event.type === 'RolloutOpened') tallies.set(event.rollout, newTally(event.policy))
+        if (event.type === 'RolloutOpened') {
+          present = newTally(event.policy)
+          tallies.set(event.rollout, present)
+        }
         const checks = concerns(event) ? checksOf(event) : undefined
         for (const { is } of checks ?? []) totals[is] += 1
         const decision: ToldDecision = {
@@ -76,10 +81,8 @@ export const createExplainer = (about: About, known: ReadonlyMap<string, Rollout
             leading = [{ version: event.version, told: decision }]
           else if (event.type === 'PlacementCompleted') leading.push({ version: event.version, told: decision })
         }
-        if ('rollout' in event) {
-          const tally = tallies.get(event.rollout)
-          if (tally !== undefined) count(tally, event)
-        }
+        const tally = 'rollout' in event ? tallies.get(event.rollout) : present
+        if (tally !== undefined) count(tally, event)
       }
       return told
     },
