@@ -161,11 +161,14 @@ export const waveMembers = (rollout: Rollout, wave: number): readonly NodeId[] =
 
 /**
  * Nodes at risk that were unreachable when their turn came. They fill places of the budget until they run this content, so
- * they are served as soon as they are back, also when their wave has passed.
+ * they are served as soon as they are back, also when their wave has passed; not before it, or they would join the canaries.
  */
 const deferredAtRisk = (job: PresentJob, rollout: Rollout): readonly NodeId[] => {
   if (rollout.counts.deferred === 0) return []
-  return [...job.rollouts.atRisk].filter((node) => rollout.slots.get(node) === 'deferred')
+  const deferred = [...job.rollouts.atRisk].filter((node) => rollout.slots.get(node) === 'deferred')
+  if (deferred.length === 0) return deferred
+  const later = new Set(rollout.targets.slice(turnsUpTo(rollout)))
+  return deferred.filter((node) => !later.has(node))
 }
 
 const awaitsFirstGrant = (rollout: Rollout, node: NodeId): boolean => {
