@@ -98,11 +98,14 @@ describe('a rollout that fails', () => {
     expect(current(world)?.halted?.message).toContain(why)
   })
   it('touches nobody who was never granted: who joins in between gets the good content afterwards', () => {
-    const world = failed(healthyOn(20))
+    const world = healthyOn(20)
+    bring(world, 'b')
     const joiner = 'n20' as NodeId
     world.wanted.add(joiner)
     world.place()
+    world.settle(() => 'failed')
     world.advance()
+    expect(current(world)?.targets).toHaveLength(2)
     expect(current(world)?.slots.has(joiner)).toBe(false)
     finish(world)
     expect(world.activated.get(joiner)?.content).toBe(hashOf('a'))

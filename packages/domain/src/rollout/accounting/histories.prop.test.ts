@@ -27,7 +27,7 @@ const policy: fc.Arbitrary<StoryPolicy> = fc
     ),
     canary: fc.constantFrom({ unit: 'count' as const, value: 1 }, { unit: 'percent' as const, value: 30 }),
     autoPromote: fc.boolean(),
-    autoRollback: fc.boolean(),
+    autoRollback: fc.constantFrom(true, true, false),
     maxFailedNodesPercent: fc.constantFrom(0, 10, 50, 100),
     limit: fc.option(fc.nat(3), { nil: undefined }),
     tested: fc.boolean(),

@@ -5,6 +5,7 @@
 import type { JobSubjectEvent, NodesGranted, RolloutHalted } from '@dunlin/contracts'
 import { eValue } from '../analysis/one-sample.ts'
 import { drawPlan } from '../plan/plan.ts'
+import { PROVEN_KEPT } from '../state.ts'
 import {
   atRiskOf,
   countSlots,
@@ -205,6 +206,12 @@ const recount = ({ job }: World, ledger: Ledger): void => {
   })
   for (const node of job.rollouts.grants.keys())
     law('A1', ledger.placed.has(node), () => `${node} has a grant where the job is not placed`)
+  const proven = job.rollouts.proven.map(({ content }) => content)
+  law(
+    'B1',
+    proven.join() === ledger.proven.slice(-PROVEN_KEPT).join(),
+    () => `proven ${proven.map((one) => one[0]).join()}`,
+  )
   const rollout = presentRollout(ledger)
   const { current } = job.rollouts
   if (rollout === undefined || current === undefined) return

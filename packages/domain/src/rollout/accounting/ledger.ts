@@ -48,6 +48,8 @@ export interface Ledger {
   readonly lingering: Set<NodeId>
   /** Oldest first; the last is the present one. */
   rollouts: LedgerRollout[]
+  /** Contents that a completed rollout brought to a healthy node and that have not failed since, the latest last. */
+  proven: string[]
   lifecycle: 'absent' | 'active' | 'stopped' | 'deleted'
   unfinished: { add: NodeId[]; remove: NodeId[] }
 }
@@ -57,6 +59,7 @@ export const newLedger = (): Ledger => ({
   trails: new Map(),
   lingering: new Set(),
   rollouts: [],
+  proven: [],
   lifecycle: 'absent',
   unfinished: { add: [], remove: [] },
 })
@@ -215,6 +218,7 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       return
     case 'RolloutHalted':
       rollout.phase = 'halted'
+      if (event.reason !== 'requested') forget(ledger, rollout.content)
       return
     case 'RolloutResumed':
       rollout.phase = rollout.targets === undefined ? 'planning' : 'running'
@@ -226,8 +230,15 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       return
     case 'RolloutClosed':
       rollout.phase = event.outcome
+      if (event.outcome !== 'completed' || countSlots(rollout, 'healthy') === 0) return
+      forget(ledger, rollout.content)
+      ledger.proven.push(rollout.content)
       return
     default:
       return
   }
+}
+
+const forget = (ledger: Ledger, content: string): void => {
+  ledger.proven = ledger.proven.filter((one) => one !== content)
 }

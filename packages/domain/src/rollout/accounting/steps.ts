@@ -9,7 +9,7 @@ export const plainSteps = {
   end: ['stop', 'stop', 'delete'],
   surroundings: ['blind', 'dazed', 'sighted', 'log full', 'log free', 'scheduler down', 'scheduler up'],
   time: ['expire', 'revoke', 'revoke', 'free', 'revoke as before 0.2'],
-  outcomes: ['all healthy', 'all but the bad'],
+  outcomes: ['all healthy', 'all but the bad', 'go well'],
   engine: ['advance'],
 } as const
 export const nodeSteps = {
@@ -72,6 +72,13 @@ export const takeStep = (world: World, s: Step, state: { policy: StoryPolicy }):
       return isPresent(world.job) ? world.free() : undefined
     case 'all healthy':
       return world.settle(() => 'healthy')
+    case 'go well':
+      for (let wave = 0; wave < 14; wave += 1) {
+        world.place()
+        world.advance()
+        world.settle(() => 'healthy')
+      }
+      return
     case 'all but the bad':
       return world.settle((at) => (Number(at.slice(1)) % 3 === 0 ? 'failed' : 'healthy'))
     case 'advance':
