@@ -108,7 +108,7 @@ const rampOf = (rollout: LedgerRollout, budget: number): number => {
 }
 
 /** The evidence of the outcomes so far: batch, in their order, with the maximum kept. */
-export const evidenceOf = ({ outcomes, policy }: LedgerRollout) => {
+const evidenceOf = ({ outcomes, policy }: LedgerRollout) => {
   let maxE = 1
   let [n, failed, e] = [0, 0, 1]
   for (const outcome of outcomes) {

@@ -205,6 +205,7 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
         const grant = standing(ledger.trails.get(node))
         if (grant?.execution !== execution)
           throw new Error(`S8: a verdict on ${node} about what is not its latest grant`)
+        if (grant.is === 'written off') throw new Error(`S8: a verdict on ${node}, which a person has written off`)
         if (grant.is === 'open' && (!grant.sick || rollout.everybodyWasSick)) rollout.outcomes.push(verdict)
         grant.is = verdict
         rollout.slots.set(node, verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed')
