@@ -68,7 +68,7 @@ export const rolloutTree = (io: Io, { rollout, nodes, more }: RolloutPicture, no
     ...rollout.waits_for.map(
       ({ message, until }) => ['waits for', `${message}${until === undefined ? '' : remaining(until, nowMs)}`] as const,
     ),
-    ...(rollout.fallback === undefined ? [] : ([['goes back to', `version ${rollout.fallback.version}`]] as const)),
+    ...fallbackFacts(rollout),
   ]
   return [
     head,
@@ -77,6 +77,23 @@ export const rolloutTree = (io: Io, { rollout, nodes, more }: RolloutPicture, no
     waveLines(io, rollout, nodes, nowMs),
     ...(more > 0 ? [io.style('dim', `      ${more} more open or failed\n`)] : []),
   ].join('')
+}
+
+/** What happens by itself when it fails, while that can still happen. */
+const fallbackFacts = ({
+  fallback,
+  policy,
+  type,
+  phase,
+}: RolloutDetailView): readonly (readonly [string, string])[] => {
+  if (fallback === undefined || !['planning', 'running', 'halted'].includes(phase)) return []
+  const byItself = phase !== 'halted' && policy.auto_rollback && (type === 'create' || type === 'update')
+  return [
+    [
+      byItself ? 'if it halts' : 'rollback',
+      `${byItself ? 'rolls back by itself' : 'possible'} to version ${fallback.version}`,
+    ],
+  ]
 }
 
 const factColumns = (io: Io) => [

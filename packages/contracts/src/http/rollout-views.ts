@@ -135,7 +135,10 @@ export const rolloutDetailView = z
     fallback: z
       .object({ version: z.int(), content: z.string() })
       .optional()
-      .meta({ description: 'What an automatic rollback would go back to' }),
+      .meta({
+        description:
+          'What a rollback would go back to; automatic ones only with auto_rollback, and not from a restart or rollback',
+      }),
     policy: policyView,
     waits_for: z.array(waitView),
     seq: z.int().meta({ description: 'Log sequence that this reflects' }),

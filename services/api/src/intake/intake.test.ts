@@ -68,6 +68,37 @@ describe('commands by subject', () => {
     expect((await send('GET', '/api/v1/commands/c.3')).json()).toMatchObject({ ok: true, version: 3 })
   })
 
+  it('steer what is there: roll back, run again, and are refused in a wrong phase with what is possible', async () => {
+    const { publish, answered, send } = await start()
+    publish('web', 'apply', spec('web', 1))
+    publish('web', 'apply', { spec: processSpec('web', { priority: 2, config: { command: 'other' } }) })
+    publish('web', 'rollback', { version: 1, reason: 'leaks', actor: 'ana' }, { 'Nats-Msg-Id': 'back' })
+    publish('web', 'rollback', { version: 1, reason: 'leaks', actor: 'ana' }, { 'Nats-Msg-Id': 'back' })
+    publish('web', 'rerun', '')
+    publish('web', 'pause', { reason: 'lunch' })
+    const all = await answered(6)
+    expect(all.map(({ ok, version }) => [ok, version])).toEqual([
+      [true, 1],
+      [true, 2],
+      [true, 3],
+      [true, 3],
+      [true, 4],
+      [false, undefined],
+    ])
+    expect(all[5]?.error).toMatchObject({
+      code: 'wrong_phase',
+      phase: 'not_opened',
+      possible: ['rerun', 'apply', 'stop'],
+    })
+    const { spec: now, status } = (await send('GET', '/api/v1/jobs/default/web')).as(operations.getJob.response)
+    // The content of version 1, and the priority of version 2.
+    expect(now).toMatchObject({ config: { command: 'sleep' }, priority: 2 })
+    expect(status.versions.slice(2)).toMatchObject([
+      { version: 3, by: 'nats:?ana', rolled_back_from: 2, rolled_back_to: 1 },
+      { version: 4, rerun: true },
+    ])
+  })
+
   it('mark a claimed actor as unverified', async () => {
     const { publish, answered, send } = await start()
     publish('web', 'apply', { ...spec('web'), actor: 'ana' })
