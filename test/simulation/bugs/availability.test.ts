@@ -80,8 +80,9 @@ describe('how many may be unhealthy', () => {
   story('k8s #123232', 'three failing updates leave all but the budget running', { nodes: 8 }, async (stage) => {
     await stage.apply(A, 'good', quick({ strategy: 'immediate' }))
     await stage.pass(20_000)
+    const health_check = { interval: '1s', success_threshold: 2, failure_threshold: 2, deadline: '60s' }
     for (const program of ['bad', 'crashes', 'loops']) {
-      await stage.apply(A, program, quick({ max_parallel: 25, no_auto_rollback: true, analysis: 'off' }))
+      await stage.apply(A, program, { max_parallel: 25, no_auto_rollback: true, analysis: 'off', health_check })
       expect(await lowest(stage, 15_000)).toBeGreaterThanOrEqual(6)
     }
     await stage.apply(A, 'better', quick({ max_parallel: 25 }))

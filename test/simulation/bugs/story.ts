@@ -21,7 +21,8 @@ export const story = (
     const stage = await startStage(options)
     try {
       await tell(stage)
-      expect(stage.broken(), stage.story()).toEqual([])
+      if (stage.broken().length > 0) console.log(stage.story())
+      expect(stage.broken()).toEqual([])
     } finally {
       stage.world.end()
     }

@@ -13,7 +13,8 @@ export type WorldFold = ReturnType<typeof newFold>
 /** Folds one message after the other; `compare` is asked after each, when the ledger has it too. */
 export const createFoldWatch = () => {
   const broken: Broken[] = []
-  let touched: string | undefined
+  /** The job of the message that is being folded. */
+  const touched: string[] = []
   let fold = begin()
 
   function begin(): WorldFold {
@@ -21,7 +22,7 @@ export const createFoldWatch = () => {
       // A node's reports may lack their beginning, when the log lost it: they are ignored until it announces itself again.
       if (kind !== 'report' && admission !== 'admitted')
         broken.push({ law: 'E1', detail: `${kind} ${key} at ${seq}: ${admission}` })
-      if (kind === 'job') touched = key
+      if (kind === 'job') touched.push(key)
     })
   }
 
@@ -29,12 +30,11 @@ export const createFoldWatch = () => {
     broken,
     fold: () => fold,
     take: (recorded: Recorded, ledger: Ledger): void => {
-      touched = undefined
+      touched.length = 0
       fold.apply(recorded)
-      if (touched === undefined) return
-      const job = fold.get('job', touched)?.state as Job
-      for (const detail of differences(job, touched, ledger))
-        broken.push({ ...detail, detail: `${touched} at ${recorded.seq}: ${detail.detail}` })
+      for (const key of touched)
+        for (const { law, detail } of differences(fold.get('job', key)?.state as Job, key, ledger))
+          broken.push({ law, detail: `${key} at ${recorded.seq}: ${detail}` })
     },
     again: (log: readonly Recorded[]): void => {
       fold = begin()

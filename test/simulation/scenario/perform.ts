@@ -11,7 +11,7 @@ export interface Stage {
   readonly logBytes: () => number
   readonly idOf: (action: Action) => string
   /** For so long from now on services may decide on old news, or nobody may lead. */
-  trouble(forMs: number): void
+  readonly trouble: (forMs: number) => void
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`

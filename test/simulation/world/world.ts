@@ -38,7 +38,7 @@ export interface World extends Services, Person {
   readonly store: MemoryStore
   readonly agents: SimulatedFleet
   readonly story: string[]
-  tell(line: string): void
+  readonly tell: (line: string) => void
   /** Simulated time passes; services that are due come back in between. */
   pass(ms: number, stop?: () => boolean): Promise<void>
   setWeather(weather: Weather | undefined): void
