@@ -1,5 +1,5 @@
 /** Logs that released versions wrote, folded by today's code. A history is never edited; a new release adds one. */
-import { eventSchemas, isUnreadable, readCommit, type JobSubjectEvent } from '@dunlin/contracts'
+import { eventSchemas, isUnreadable, readCommit, type JobSubjectEvent, type NodeId } from '@dunlin/contracts'
 import { eValue, fallbackFrom, foldings, isPresent, type PresentJob } from '@dunlin/domain'
 import { commitMessageId, createFold, type Recorded } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
@@ -31,7 +31,7 @@ const statesOf = (fold: ReturnType<typeof newFold>) =>
 const histories = readHistories()
 
 it('there is a history of every release', () => {
-  const names = ['0.1.0/demo.jsonl', '0.2.0/commands.jsonl', '0.2.0/demo.jsonl']
+  const names = ['0.1.0/demo.jsonl', '0.2.0/commands.jsonl', '0.2.0/demo.jsonl', '0.2.0/silence.jsonl']
   expect(histories.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
 })
 
@@ -180,6 +180,50 @@ describe('0.2.0/commands.jsonl tells what a person did', () => {
       evidence: { settled: 0, failed: 0, before: 2, maxE: 1 },
     })
     expect(job.rollouts.atRisk.size).toBe(0)
+  })
+})
+
+describe('0.2.0/silence.jsonl tells what was not heard', () => {
+  const name = '0.2.0/silence.jsonl'
+  /** The job right after the commit with this event. */
+  const after = (
+    key: string,
+    type: JobSubjectEvent['type'],
+    also: (event: JobSubjectEvent) => boolean = () => true,
+  ) => {
+    const found = eventsOf(name, key).find(({ event }) => event.type === type && also(event))
+    if (found === undefined) throw new Error(`no ${type} in ${key}`)
+    return jobOf(name, key, found.seq)
+  }
+  const verdictBecause = (wanted: string) => (event: JobSubjectEvent) =>
+    event.type === 'VerdictsReached' && event.verdicts.some(({ reason }) => reason === wanted)
+  const silent = 'pier-1' as NodeId
+
+  it('a grant that was not started is revoked at once, keeps its place until it is freed, and comes again', () => {
+    const revoked = after('default/pier', 'GrantsRevoked').rollouts
+    expect([revoked.grants.get(silent)?.version, revoked.atRisk.has(silent)]).toEqual([1, true])
+    const freed = after('default/pier', 'PlacesFreed').rollouts
+    expect([freed.grants.get(silent)?.version, freed.atRisk.size]).toEqual([1, 0])
+    const stopped = eventsOf(name, 'default/pier').find(({ event }) => event.type === 'JobStopped')
+    const { grants } = jobOf(name, 'default/pier', (stopped?.seq ?? 0) - 1).rollouts
+    expect(grants.get(silent)).toMatchObject({ version: 2, verdict: { is: 'healthy' } })
+  })
+
+  it('a site that is silent as a whole holds the rollout, and nobody of it has failed', () => {
+    const held = after('default/quay', 'HoldPlaced').rollouts.current
+    expect(held).toMatchObject({ holds: { visibility: { reason: 'site_silent' } }, counts: { failed: 0, lost: 0 } })
+    expect(after('default/quay', 'RolloutClosed').rollouts.current).toMatchObject({
+      holds: {},
+      phase: 'completed',
+      counts: { healthy: 2, failed: 0, lost: 0 },
+    })
+  })
+
+  it('a node that is silent after it started is lost, and free to recover; its failure stays evidence', () => {
+    const lost = after('default/dock', 'VerdictsReached', verdictBecause('lost_after')).rollouts
+    expect([lost.current?.counts.lost, lost.current?.evidence.failed]).toEqual([1, 1])
+    const { current, atRisk } = after('default/dock', 'VerdictsReached', verdictBecause('recovered')).rollouts
+    expect([current?.counts, current?.evidence.failed, atRisk.size]).toMatchObject([{ healthy: 3, lost: 0 }, 1, 0])
   })
 })
 
