@@ -275,6 +275,19 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
     expect((await watched).code).toBe(0)
   })
 
+  it('goes on through a restart of the server', async () => {
+    await begin()
+    const port = Number(new URL(api.url ?? '').port)
+    const restart = async (): Promise<void> => {
+      await api.stop()
+      api = await startApi({ ...store, clock: systemClock, random: systemRandom, logger: silentLogger }, { port })
+      await api.ready
+      await write(closed('completed'))
+    }
+    const ended = await watching(['rollout', 'get', 'web', '-w'], [['2 open', restart]])
+    expect([ended.code, ended.err]).toEqual([0, expect.stringContaining('connection lost')])
+  })
+
   it('gives up watching when it is told to', async () => {
     await begin()
     const { code, err } = await dunlin(['rollout', 'get', 'web', '-w', '--timeout', '1'])

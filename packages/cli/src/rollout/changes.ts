@@ -1,10 +1,11 @@
 /** Commits of a job as they come, several of them as one: whoever looks at the job needs to look once. */
 import type { Client } from '@dunlin/client'
-import type { JobKey } from '@dunlin/contracts'
+import { DunlinError, type JobKey } from '@dunlin/contracts'
 import type { Io } from '../io.ts'
 
 /** Events of a large rollout come faster than anybody reads. */
 const AT_MOST_EVERY_MS = 150
+export const RETRY_MS = 500
 
 export interface Changes {
   /** The sequence of the last change since the last call; undefined when `timeoutMs` passed without one. */
@@ -18,14 +19,29 @@ export const followChanges = (client: Client, io: Io, key: JobKey, since: number
   const wake = (): void => waiting?.()
   let failure: unknown
   const onLost = (): void => io.err('connection lost, trying again\n')
+  let from = since
   const read = async (): Promise<void> => {
-    for await (const event of client.events({ namespace: key.namespace, job: key.name }, { since, signal, onLost })) {
+    const filter = { namespace: key.namespace, job: key.name }
+    for await (const event of client.events(filter, { since: from, signal, onLost })) {
+      from = event.seq
       if (event.kind !== 'job') continue
       latest = event.seq
       wake()
     }
   }
-  void read()
+  /** The client comes back by itself once it was connected; who watches through a restart may not have been yet. */
+  const keepReading = async (): Promise<void> => {
+    for (;;) {
+      try {
+        return await read()
+      } catch (error) {
+        if (signal.aborted || !(error instanceof DunlinError) || !error.retryable) throw error
+        onLost()
+        await sleep(RETRY_MS, signal)
+      }
+    }
+  }
+  void keepReading()
     .catch((error: unknown) => {
       failure = error
     })
@@ -53,7 +69,8 @@ export const followChanges = (client: Client, io: Io, key: JobKey, since: number
   }
 }
 
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+/** Ends early when `signal` is aborted. */
+export const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const done = (): void => {

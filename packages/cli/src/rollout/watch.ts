@@ -9,7 +9,7 @@ import type { Io } from '../io.ts'
 import type { Format } from '../output/format.ts'
 import { structured } from '../output/format.ts'
 import { createScreen } from '../output/screen.ts'
-import { followChanges } from './changes.ts'
+import { followChanges, RETRY_MS, sleep } from './changes.ts'
 import { rolloutLine, rolloutTree, type RolloutPicture } from './describe-rollout.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -92,7 +92,7 @@ export const watchRollout = async (client: Client, io: Io, key: JobKey, options:
       const seq = await changes.next(draws ? REDRAW_MS : undefined)
       if (signal.aborted) break
       if (seq !== undefined) {
-        picture = await lookAt(client, key, seq, signal)
+        picture = await lookAgain(client, key, seq, signal)
         code = await judge(picture)
       }
       show(picture)
@@ -111,6 +111,19 @@ export const watchRollout = async (client: Client, io: Io, key: JobKey, options:
   if (io.interrupted.aborted) return exitCodes.interrupted
   io.err(`${io.styleErr('yellow', 'timed out')} after ${(timeoutMs ?? 0) / 1000} s; the rollout goes on\n`)
   return exitCodes.waitTimedOut
+}
+
+/** Somebody who watches goes on watching through a restart of the server. */
+const lookAgain = async (client: Client, key: JobKey, seq: number, signal: AbortSignal): Promise<RolloutPicture> => {
+  for (;;) {
+    try {
+      return await lookAt(client, key, seq, signal)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof DunlinError) || !error.retryable) throw error
+      await sleep(RETRY_MS, signal)
+      signal.throwIfAborted()
+    }
+  }
 }
 
 /** Waits for a rollout where none was opened yet. */
