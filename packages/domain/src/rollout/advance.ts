@@ -5,7 +5,7 @@
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
-import { awaitsTurn, defer, takeTurns } from './grants.ts'
+import { awaitsTurn, defer, rampLeft, takeTurns } from './grants.ts'
 import { whyHalt, type Prospects } from './health/halting.ts'
 import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
 import { waveSizeOf } from './plan/waves.ts'
@@ -51,6 +51,8 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   // The usual case while a wave settles, told without walking it: everybody has a turn behind him, and grants are open.
   const { open, deferred, removed } = rollout.counts
   if (open > 0 && deferred + removed === 0 && rollout.slots.size >= turnsUpTo(rollout)) return WAIT
+  // The ramp is used up until more of its open grants have settled: it is not walked for each of them.
+  if (open > 0 && rampLeft(rollout, budget) <= 0) return WAIT
   const members = waveMembers(rollout, rollout.wave)
   const turn = takeTurns(job, rollout, [...members, ...deferredAtRisk(job, rollout)], rollout.wave, facts, budget)
   if (turn.length > 0) return turn

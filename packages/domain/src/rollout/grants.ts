@@ -12,6 +12,10 @@ type Commits = readonly (readonly JobSubjectEvent[])[]
 export const awaitsTurn = (slot: Slot | undefined): boolean =>
   slot === undefined || slot === 'deferred' || slot === 'removed'
 
+/** How many grants the ramp still allows. */
+export const rampLeft = (rollout: Rollout, budget: number): number =>
+  rampLimit(rollout, budget, settledOf(rollout.counts)) - grantedOf(rollout.counts)
+
 export const takeTurns = (
   job: PresentJob,
   rollout: Rollout,
@@ -26,11 +30,10 @@ export const takeTurns = (
   const unhealthy: NodeId[] = []
   const offline: NodeId[] = []
   let places = budget - atRisk.size
-  let ramp = rampLimit(rollout, budget, settledOf(rollout.counts)) - grantedOf(rollout.counts)
+  let ramp = rampLeft(rollout, budget)
   for (const node of nodes) {
-    if (!job.placement.nodes.has(node)) continue
     const slot = rollout.slots.get(node)
-    if (!awaitsTurn(slot)) continue
+    if (!awaitsTurn(slot) || !job.placement.nodes.has(node)) continue
     if (!facts.isConnected(node)) {
       if (slot !== 'deferred') offline.push(node)
       continue
