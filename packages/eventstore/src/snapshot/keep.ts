@@ -10,7 +10,7 @@ export interface KeepSnapshotsOptions<K extends Kinds> {
   readonly name: string
   readonly fold: Fold<K>
   readonly clock: StoreClock
-  /** How many messages the log must have grown by. */
+  /** How many messages the log must have grown by; half as many as there are aggregates when that is more. */
   readonly everyMessages: number
   /** How often it is looked at. */
   readonly lookEveryMs: number
@@ -44,10 +44,16 @@ export const keepSnapshots = <K extends Kinds>(options: KeepSnapshotsOptions<K>)
       options.onFailed?.(thrown instanceof DunlinError ? thrown : new DunlinError('internal', cause.message, { cause }))
     }
   }
+  /** A snapshot costs as much as it holds: written after a fixed number of messages, each would cost more in a larger fleet. */
+  const due = (): number => {
+    let aggregates = 0
+    for (const kind of fold.inside.kinds) aggregates += fold.inside.cells(kind).size
+    return Math.max(options.everyMessages, aggregates / 2)
+  }
   const look = (): void => {
     const grown = (fold.position?.seq ?? 0) - writtenSeq
     // Below zero: the log went backwards, and its old snapshots are of no use.
-    if (options.mayWrite() && (grown >= options.everyMessages || grown < 0)) writing = write()
+    if (options.mayWrite() && (grown >= due() || grown < 0)) writing = write()
     void Promise.resolve(writing).then(() => {
       if (!stopped) timer = clock.after(options.lookEveryMs, look)
     })
