@@ -75,7 +75,7 @@ export const startStage = async ({ instances = ONE_EACH, ...options }: StageOpti
   const until = async (what: string, is: () => boolean, withinMs = 30 * 60_000): Promise<void> => {
     const endMs = world.clock.monotonicMs() + withinMs
     await world.pass(withinMs, is)
-    if (!is() && world.clock.monotonicMs() >= endMs) throw new Error(`never: ${what}\n${story()}`)
+    if (!is() && world.clock.monotonicMs() >= endMs) throw new Error(`never: ${what}`)
   }
   const answered = async (id: string): Promise<string> => {
     // As any client does: no answer, the same command again.

@@ -1,0 +1,7 @@
+/** All stories, told when they are imported. */
+import './availability.ts'
+import './canaries.ts'
+import './rollbacks.ts'
+import './verdicts.ts'
+
+export { stories } from './story.ts'

@@ -1,0 +1,90 @@
+/** Stories about what counts as healthy, what counts as failed, and what neither does. */
+import { A, quick, type Stage } from '../run/stage.ts'
+import { expect } from './expect.ts'
+import { story } from './story.ts'
+
+const done = (stage: Stage): Promise<void> => stage.until('it completes', () => stage.rollout(A).phase === 'completed')
+
+// Evidence.
+
+story(
+  'Nomad #10881',
+  'one unhealthy node of a hundred rolls nothing back',
+  { nodes: 100, noisy: [77] },
+  async (stage) => {
+    await stage.apply(A, 'good', quick())
+    await done(stage)
+    expect(stage.rollout(A).counts).toMatchObject({ healthy: 99, failed: 1 })
+    expect(stage.rollouts(A)).toEqual(['v1 create completed'])
+  },
+)
+story(
+  'Argo #4604, #4602',
+  'nothing is healthy without evidence, and a failed job is no success',
+  { nodes: 4 },
+  async (stage) => {
+    await stage.apply(A, 'crashes', quick({ max_parallel: 50 }))
+    await stage.pass(60_000)
+    expect(stage.rollout(A)).toMatchObject({ phase: 'halted', counts: { healthy: 0, failed: 2 } })
+    await stage.apply(A, 'stuck', quick({ max_parallel: 50 }))
+    await stage.pass(50_000)
+    expect(stage.rollout(A).counts.healthy).toBe(0)
+  },
+)
+story('Flagger #1035', 'no traffic is no failure', { nodes: 4 }, async (stage) => {
+  for (const node of stage.world.agents.nodes.keys()) stage.world.agents.behave(node, { inPerSecond: 0 })
+  await stage.apply(A, 'good', quick({ max_parallel: 50 }))
+  await done(stage)
+  expect(stage.rollout(A).counts.healthy).toBe(4)
+})
+story('suna PR #3403', 'one error at low traffic aborts nothing', { nodes: 4 }, async (stage) => {
+  await stage.apply(A, 'warming', quick({ max_parallel: 50 }))
+  await done(stage)
+  expect(stage.rollout(A).counts).toMatchObject({ healthy: 4, failed: 0 })
+})
+story('Argo #872, Flagger #1581', 'a policy that can never pass is refused, not stuck', { nodes: 2 }, async (stage) => {
+  const health_check = { interval: '10s', success_threshold: 3, deadline: '8s' }
+  stage.world.send({
+    id: 'wrong',
+    key: A,
+    verb: 'apply',
+    body: { spec: { ...A, type: 'process', config: { command: 'good' }, selector: {}, rollout: { health_check } } },
+  })
+  await stage.until('it is answered', () => stage.world.answers.has('wrong'))
+  expect(stage.world.answers.get('wrong')).toMatchObject({ ok: false, code: 'invalid_spec' })
+})
+story('KubeEdge #5039, #5094', 'lost status updates delay, they do not decide', { nodes: 6 }, async (stage) => {
+  stage.world.setWeather({ lost: 0.4, repeated: 0.3, late: 0.5, lateByMs: 4_000 })
+  stage.world.store.faults.log.loseNextAcks(20, 'gives_up')
+  await stage.apply(A, 'good', quick({ max_parallel: 50 }))
+  await done(stage)
+  expect(stage.rollout(A).counts).toMatchObject({ healthy: 6, failed: 0, lost: 0 })
+})
+story('helios PR #650', 'a rollout with stragglers says so', { nodes: 24, noisy: [5] }, async (stage) => {
+  await stage.apply(A, 'good', quick({ max_parallel: 50 }))
+  await done(stage)
+  await stage.pass(5_000)
+  expect(stage.job(A).versions.state).toMatchObject({ type: 'degraded', message: '1 of 24 nodes unhealthy' })
+})
+
+// Time.
+
+story(
+  'Nomad #11267',
+  'a deadline of a minute takes a minute, also when nothing else happens',
+  { nodes: 2 },
+  async (stage) => {
+    await stage.apply(A, 'stuck', quick({ max_parallel_nodes: 1 }))
+    await stage.pass(90_000)
+    expect(stage.rollout(A).counts.failed).toBe(1)
+  },
+)
+story('k8s #77203', 'clocks that jump leave nothing unfinished', { nodes: 6 }, async (stage) => {
+  await stage.apply(A, 'slow', quick({ max_parallel: 34 }))
+  for (const hours of [1, -3, 5, -2]) {
+    await stage.pass(1_500)
+    stage.world.clock.jumpWall(hours * 3_600_000)
+  }
+  await done(stage)
+  expect(stage.rollout(A).counts).toMatchObject({ healthy: 6, failed: 0 })
+})
