@@ -3,14 +3,13 @@
  * an error that begins with its name.
  */
 import type { JobSubjectEvent, NodesGranted, RolloutHalted } from '@dunlin/contracts'
-import { eValue } from '../analysis/one-sample.ts'
 import { drawPlan } from '../plan/plan.ts'
 import { PROVEN_KEPT } from '../state.ts'
+import { evidenceOf, reasonToHalt } from './evidence.ts'
 import {
   atRiskOf,
   countSlots,
   isAtRisk,
-  mayStillSettle,
   newLedger,
   presentRollout,
   standing,
@@ -35,6 +34,8 @@ export const lawBook = (): { readonly ledger: Ledger; readonly watch: NonNullabl
         for (const event of commit.ev) {
           if (event.type === 'NodesGranted') beforeGrants(world, ledger, event)
           if (event.type === 'RolloutHalted') beforeHalt(ledger, event, commit)
+          if (event.type === 'WavePassed') beforePassing(ledger, event.wave)
+          if (event.type === 'WaveStarted' && event.wave === 1) beforeLeavingCanaries(ledger)
           if (event.type === 'RolloutResumed')
             law('S8', commit.by === 'user:ann', () => 'a halted rollout was revived by nobody')
           writeDown(ledger, event, commit)
@@ -95,6 +96,24 @@ const beforeGrants = (world: World, ledger: Ledger, event: NodesGranted): void =
   })
 }
 
+/** A wave has passed when everybody in it who is still placed has settled, or could not be reached. */
+const beforePassing = (ledger: Ledger, wave: number): void => {
+  const { targets = [], waves = [], slots } = presentRollout(ledger) ?? {}
+  const from = waves.slice(0, wave).reduce((a, b) => a + b, 0)
+  for (const node of targets.slice(from, from + (waves[wave] ?? 0))) {
+    const slot = slots?.get(node)
+    const waits = slot === undefined || slot === 'open' || slot === 'removed'
+    law('S4', !waits || !ledger.placed.has(node), () => `wave ${wave} passes while ${node} is ${slot}`)
+  }
+}
+
+const beforeLeavingCanaries = (ledger: Ledger): void => {
+  const rollout = presentRollout(ledger)
+  if (rollout?.policy.strategy !== 'canary') return
+  const wentWell = countSlots(rollout, 'failed', 'lost') === 0 && countSlots(rollout, 'healthy') > 0
+  law('S3', rollout.promoted || (rollout.policy.autoPromote && wentWell), () => 'nobody has let it pass its canaries')
+}
+
 const settled = ['healthy', 'failed', 'lost'] as const
 const turned = ['open', ...settled] as const
 const isOver = (phase: LedgerRollout['phase']): boolean => !['planning', 'running'].includes(phase)
@@ -105,31 +124,6 @@ const rampOf = (rollout: LedgerRollout, budget: number): number => {
   const tenth = 2 + Math.ceil(budget / 10)
   if (2 < budget && done < 2) return 2
   return tenth < budget && done < tenth ? tenth : Infinity
-}
-
-/** The evidence of the outcomes so far: batch, in their order, with the maximum kept. */
-const evidenceOf = ({ outcomes, policy }: LedgerRollout) => {
-  let maxE = 1
-  let [n, failed, e] = [0, 0, 1]
-  for (const outcome of outcomes) {
-    n += 1
-    if (outcome === 'failed') failed += 1
-    e = policy.analysis === undefined ? 1 : eValue({ settled: n, failed }, policy.analysis.p0)
-    maxE = Math.max(maxE, e)
-  }
-  return { settled: n, failed, e, maxE }
-}
-
-/** What the books say about whether a rollout has failed; `undefined` = it has not. */
-export const reasonToHalt = (ledger: Ledger, rollout: LedgerRollout): string | undefined => {
-  const { policy } = rollout
-  if (policy.strategy === 'immediate') return undefined
-  const { settled: n, failed, maxE } = evidenceOf(rollout)
-  if (policy.analysis !== undefined && maxE >= policy.analysis.haltAt) return 'analysis'
-  if (failed > (policy.maxFailedNodes ?? Infinity)) return 'max_failed_nodes'
-  const share = (100 * failed) / Math.max(1, n)
-  const enough = policy.maxFailedNodesPercent === 0 || n >= Math.min(40, n + mayStillSettle(ledger, rollout))
-  return enough && share > policy.maxFailedNodesPercent ? 'max_failed_nodes_percent' : undefined
 }
 
 const beforeHalt = (ledger: Ledger, event: RolloutHalted, { ev, by }: WorldCommit): void => {
@@ -190,6 +184,14 @@ const planAgain = (world: World, ledger: Ledger, { ev }: WorldCommit): void => {
       () => `${node} ${mustBe ? 'must' : 'must not'} be a target of this ${type}`,
     )
   }
+  const firstWell = drawn.findIndex((node) => !isAtRisk(ledger, node))
+  law(
+    'S1',
+    policy.strategy === 'canary' || firstWell < 0 || drawn.slice(firstWell).every((node) => !isAtRisk(ledger, node)),
+    () => {
+      return 'who is at risk does not come first, and could fill the budget for ever'
+    },
+  )
   law('A1', new Set(drawn).size === drawn.length, () => 'a target stands twice in the plan')
   law('A3', sum(completed.waves) === drawn.length && completed.waves.every((size) => size > 0), () => {
     return `waves ${completed.waves.join()} of ${drawn.length} targets`

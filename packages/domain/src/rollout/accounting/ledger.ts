@@ -32,6 +32,7 @@ export interface LedgerRollout {
   everybodyWasSick: boolean
   readonly slots: Map<NodeId, SlotName>
   readonly holds: Set<string>
+  promoted: boolean
   wave: number
   wavesPassed: number
   /** First verdicts that are evidence, in order, since the beginning or a person's last resume. */
@@ -140,6 +141,7 @@ export const writeDown = (ledger: Ledger, event: JobSubjectEvent, { at }: WorldC
         everybodyWasSick: false,
         slots: new Map(),
         holds: new Set(),
+        promoted: false,
         wave: -1,
         wavesPassed: 0,
         outcomes: [],
@@ -216,6 +218,7 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       return
     case 'HoldLifted':
       rollout.holds.delete(event.hold)
+      if (event.hold === 'canary') rollout.promoted = true
       return
     case 'RolloutHalted':
       rollout.phase = 'halted'
