@@ -15,7 +15,7 @@ export const falseHalts: FigureSource = {
     const goal = { atMost: (GOAL * rollouts) / STATED_FOR }
     const exactly = exactDefault(NODES, { nodes: NODES / 100 }).halts
     const failing = failingShare(HARMLESS.noise, RUNS)
-    const atMost = exactDefault(NODES, { share: failing }).halts
+    const unsparing = exactDefault(NODES, { share: failing }).halts
     const failed = noisy.reduce((sum, one) => sum + one.failed, 0) / noisy.length
     const unit = `of ${grouped(rollouts)}`
     return {
@@ -25,8 +25,8 @@ export const falseHalts: FigureSource = {
           exact: expected(exactly, rollouts),
         }),
         rolloutFigure('false_halts_noisy', haltedOf(noisy).length, unit, goal, {
-          detail: `harmless; bursts of errors on every node, some sick half of their time; ${failed.toFixed(1)} nodes of a rollout failed their validation. Exact: if each node fails by itself with ${(100 * failing).toFixed(2)} %, as its noise gives; an upper bound, because who was sick before is no evidence`,
-          exact: `at most ${expected(atMost, rollouts)}`,
+          detail: `harmless; bursts of errors on every node, some sick half of their time; ${failed.toFixed(1)} nodes of a rollout failed their validation. Exact: if each node fails by itself with ${(100 * failing).toFixed(2)} %, as its noise gives; fewer are expected, because who was sick before is no evidence`,
+          exact: expected(unsparing, rollouts),
         }),
       ],
     }
