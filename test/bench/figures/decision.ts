@@ -41,6 +41,25 @@ const beatInTheBackground = (stage: EngineAlone): (() => void) => {
   return () => clearInterval(timer)
 }
 
+const BARE_EVERY_MS = 50
+
+/** The bare baseline of a latency: small writes to the same server at the same time. */
+const writeInTheBackground = (stage: EngineAlone): (() => readonly number[]) => {
+  const took: number[] = []
+  let over = false
+  void (async () => {
+    for (;;) {
+      await pause(BARE_EVERY_MS)
+      if (over) return
+      took.push(await stage.bareWrite())
+    }
+  })()
+  return () => {
+    over = true
+    return took
+  }
+}
+
 interface Followed {
   readonly granted: readonly PlayedNode[]
   readonly lastGrantMs: number
@@ -118,6 +137,7 @@ const latency = (context: BenchContext): Promise<Figure> => {
       for (const one of node.executions.values()) one.sinceMs = performance.now() - Math.random() * BEAT_EVERY_MS
     await stage.report(watched, granted)
     const stopBeating = beatInTheBackground(stage)
+    const stopWriting = writeInTheBackground(stage)
     const decided: Decided[] = []
     try {
       for (let version = 1; version <= rollouts; version += 1) {
@@ -130,15 +150,19 @@ const latency = (context: BenchContext): Promise<Figure> => {
       }
     } finally {
       stopBeating()
+      stopWriting()
     }
     const { cpuMs, refused, lastError } = await stage.engine.ask({ do: 'measure' }, 'measured')
     if (refused > 0) throw new Error(`${refused} heartbeats were refused`)
     if (lastError !== '') context.say(`last error of the engine: ${lastError}`)
+    const bare = stopWriting()
     const p99 = quantile(times(decided), 0.99)
     const detail =
       `${decided.length} decisions: ${tellKind('wave', decided)}; ${tellKind('halt', decided)}; engine alone in its ` +
       `process, nats-server beside it, 1,000 heartbeats a second and ${nodes / 10} within ${SPREAD_MS} ms before each ` +
-      `decision, read back from the log; ${(cpuMs / 1000).toFixed(1)} s CPU of the engine in all`
+      `decision, read back from the log; ${(cpuMs / 1000).toFixed(1)} s CPU of the engine in all; bare writes to ` +
+      `the same server meanwhile: median ${quantile(bare, 0.5).toFixed(1)}, p99 ${quantile(bare, 0.99).toFixed(0)}, longest ` +
+      `${Math.max(...bare).toFixed(0)} ms`
     return figure('decision_10k', p99, 'ms p99', { below: 100 }, detail)
   })
 }

@@ -32,6 +32,8 @@ export interface EngineAlone {
   next(key: JobKey, withinMs: number): Promise<Heard | undefined>
   report(key: JobKey, nodes: readonly PlayedNode[]): Promise<void>
   beat(node: PlayedNode): void
+  /** Milliseconds of one small write to a bucket of the server until it is acknowledged: what the machine allows now. */
+  bareWrite(): Promise<number>
 }
 
 export const withEngineAlone = async <T>(
@@ -70,6 +72,7 @@ export const withEngineAlone = async <T>(
         },
       )
       const engine = startCrew<ToEngine, FromEngine>(engineFile, [url])
+      let bareWrites = 0
       const stage: EngineAlone = {
         fleet,
         engine,
@@ -81,6 +84,11 @@ export const withEngineAlone = async <T>(
           ),
         next: (key, withinMs) => mailbox(jobKeyText(key)).take(withinMs),
         report: (key, reporting) => fleet.report(store.log, key, reporting, systemClock.nowMs()),
+        bareWrite: async () => {
+          const began = performance.now()
+          await store.specs.put(`bench-${(bareWrites += 1)}`, EIGHT_BYTES, 0)
+          return performance.now() - began
+        },
         beat: (node) => {
           const text = fleet.beat(node, performance.now(), systemClock.nowMs())
           store.bus.publish(node.subjects.beat, Buffer.from(text))
@@ -96,6 +104,8 @@ export const withEngineAlone = async <T>(
     }),
   )
 }
+
+const EIGHT_BYTES = new Uint8Array(8)
 
 interface Mailbox<T> {
   put(item: T): void
