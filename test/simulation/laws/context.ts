@@ -11,6 +11,9 @@ export interface Sight {
   readonly commit: Commit<JobSubjectEvent>
   /** A service may have decided on a state some seconds old: its log was slow or cut, or it was frozen. */
   readonly isLate: boolean
+  readonly nowMono: number
+  /** When the grant of a node was revoked, by job and node. */
+  readonly revokedAt: Map<string, number>
   readonly fail: (law: Law, detail: string) => void
 }
 

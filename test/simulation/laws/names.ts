@@ -20,6 +20,7 @@ export const laws = {
   B1: 'After a rollback every reachable node that was granted is on the content rolled back to',
   B2: 'A rollback under way grants nobody that was never granted',
   B4: 'A rollout is rolled back at most once by itself, a rollback never, and only to proven content',
+  B5: 'A rollback waits for nobody: it tries nothing out and asks no person',
   P1: 'When a rollout opens, every former one has ended, and its version is higher',
   P2: 'An ended rollout grants nobody',
   P3: 'At rest at most two contents remain, and one when the rollout completed everywhere',

@@ -12,6 +12,8 @@ export const checkOpened = ({ job, commit, fail }: Sight, event: EventOf<'Rollou
   if (event.version <= job.highestOpened) fail('P1', `version ${event.version} opens after ${job.highestOpened}`)
   if (event.content !== job.content) fail('P1', 'a rollout opens for a content that the job does not have')
   if (isPerson(commit.by)) fail('P1', `a rollout is opened by ${commit.by}`)
+  if (event.rolloutType === 'rollback' && event.policy.strategy === 'canary')
+    fail('B5', 'a rollback waits for canaries')
 }
 
 export const checkPlan = ({ job, fail }: Sight, event: EventOf<'PlanCompleted'>): void => {
@@ -134,7 +136,9 @@ export const checkWavePassed = ({ job, fail }: Sight, event: EventOf<'WavePassed
 }
 
 /** What is taken back was never started, by a node that is away: otherwise two things would run, or nobody would. */
-export const checkRevoked = ({ job, ledger, isLate, fail }: Sight, event: EventOf<'GrantsRevoked'>): void => {
+export const checkRevoked = (sight: Sight, event: EventOf<'GrantsRevoked'>): void => {
+  const { job, key, ledger, isLate, nowMono, revokedAt, fail } = sight
+  for (const id of event.nodes) revokedAt.set(`${key} ${id}`, nowMono)
   if (isLate) return
   for (const id of event.nodes) {
     const node = ledger.nodes.get(id)
@@ -143,5 +147,15 @@ export const checkRevoked = ({ job, ledger, isLate, fail }: Sight, event: EventO
       fail('S5', `${id} has no open grant to revoke`)
     else if (node?.said.has(grant.execution) === true) fail('S5', `the grant of ${id} is revoked after it started`)
     if (node?.connected === true) fail('S5', `the grant of ${id} is revoked while it is connected`)
+  }
+}
+
+/** No document is fresh for longer: only then a node that is away cannot start what was taken back. */
+const FRESH_FOR_MS = 15 * 60_000
+
+export const checkFreed = ({ key, nowMono, revokedAt, fail }: Sight, event: EventOf<'PlacesFreed'>): void => {
+  for (const id of event.nodes) {
+    const sinceMs = nowMono - (revokedAt.get(`${key} ${id}`) ?? -Infinity)
+    if (sinceMs < FRESH_FOR_MS) fail('S1', `the place of ${id} comes free ${sinceMs} ms after its grant was revoked`)
   }
 }

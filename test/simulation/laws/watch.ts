@@ -7,6 +7,7 @@ import { enter, newLedger, nodeOf, readRecorded, type Ledger, type ReadCommit } 
 import type { Broken } from './names.ts'
 import {
   checkClosed,
+  checkFreed,
   checkHalted,
   checkLifted,
   checkOpened,
@@ -34,11 +35,13 @@ export interface Watch {
 /** More is never read, and a law that is broken once is broken at every commit after. */
 const ENOUGH = 20
 
-export const createWatch = (isLate: () => boolean): Watch => {
+export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch => {
   const broken: Broken[] = []
   const lost = new Set<string>()
   /** Executions that were granted in a part of the log that is gone: nodes may still speak of them. */
   const lostExecutions = new Set<string>()
+  /** When grants were revoked, by the clock that does not jump. */
+  const revokedAt = new Map<string, number>()
   let ledger = newLedger()
   let log: Recorded[] = []
   let commands = new Map<string, Set<string>>()
@@ -58,7 +61,7 @@ export const createWatch = (isLate: () => boolean): Watch => {
     }
     const late = isLate()
     return (event: JobSubjectEvent, job: Sight['job']): void =>
-      checkEvent({ ledger, key, job, seq, commit, isLate: late, fail }, event)
+      checkEvent({ ledger, key, job, seq, commit, isLate: late, nowMono: nowMono(), revokedAt, fail }, event)
   }
 
   /** Event by event: a node stops the former execution and runs the next in one commit. */
@@ -132,6 +135,8 @@ const checkEvent = (sight: Sight, event: JobSubjectEvent): void => {
       return checkVerdicts(sight, event)
     case 'GrantsRevoked':
       return checkRevoked(sight, event)
+    case 'PlacesFreed':
+      return checkFreed(sight, event)
     case 'HoldLifted':
       return checkLifted(sight, event)
     case 'RolloutHalted':

@@ -45,7 +45,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
   const { clock, store } = world
   let troubledUntilMono = LEADS_AT_FIRST_MS
   const isTroubled = (): boolean => clock.monotonicMs() < troubledUntilMono
-  const watch = createWatch(isTroubled)
+  const watch = createWatch(isTroubled, () => clock.monotonicMs())
   const folds = createFoldWatch()
   store.faults.log.tap({
     onStored: (recorded) => {

@@ -49,7 +49,10 @@ const ONE_EACH = { scheduler: 1, engine: 1, api: 1 }
 
 export const startStage = async ({ instances = ONE_EACH, ...options }: StageOptions = {}): Promise<Stage> => {
   const world = createWorld({ seed: 1, nodes: 4, ...options })
-  const watch = createWatch(() => false)
+  const watch = createWatch(
+    () => false,
+    () => world.clock.monotonicMs(),
+  )
   const folds = createFoldWatch()
   const found: Broken[] = []
   const storedAt = new Map<number, number>()
