@@ -37,46 +37,50 @@ export interface RolloutPlan {
 }
 
 export const drawPlan = (rollouts: Rollouts, request: PlanRequest, facts: PlanFacts): RolloutPlan => {
-  const { policy, placed, seed } = request
-  const chosen = [...placed].filter((node) => isTarget(rollouts, request, node))
+  const { policy, placed, seed, type } = request
   const { atRisk } = rollouts
-  const isSick = (node: NodeId): boolean => atRisk.has(node) || facts.isUnhealthy(node)
+  // Asked once for each node: a halt waits for this plan, and in a large fleet each question meets cold memory.
+  const classes = new Map<NodeId, number>()
+  let neverGranted = 0
+  for (const node of placed) {
+    if (type === 'rollback' && !wasGranted(rollouts, node)) neverGranted += 1
+    // Who is at risk takes no new place in the budget, and left for later could fill it so that nobody is ever granted.
+    else if (isTarget(rollouts, request, node))
+      classes.set(node, atRisk.has(node) ? AT_RISK : facts.isUnhealthy(node) ? UNHEALTHY : FIT)
+  }
+  const classOf = (node: NodeId): number => classes.get(node) ?? FIT
   const budget = waveSizeOf(policy, placed.size)
   const spreadBy = policy.spreadBy ?? SITE_LABEL
-  const bySickness = orderTargets(
-    chosen,
-    seed,
-    // Who is at risk takes no new place in the budget, and left for later could fill it so that nobody is ever granted.
-    (node) => (atRisk.has(node) ? 0 : facts.isUnhealthy(node) ? 1 : 2),
-    (node) => facts.labelOf(node, spreadBy) ?? '',
-  )
-  const canaries = policy.strategy === 'canary' ? sizeOf(policy.canary, chosen.length) : 0
+  const bySickness = orderTargets(classes.keys(), seed, classOf, (node) => facts.labelOf(node, spreadBy) ?? '')
+  const canaries = policy.strategy === 'canary' ? sizeOf(policy.canary, classes.size) : 0
+  let unhealthy = 0
+  for (const one of classes.values()) if (one !== FIT) unhealthy += 1
   return {
     targets:
       canaries > 0 && atRisk.size + canaries <= budget
-        ? canariesFirst(bySickness, canaries, (node) => facts.isConnected(node) && !isSick(node))
+        ? canariesFirst(bySickness, canaries, (node) => facts.isConnected(node) && classOf(node) === FIT)
         : bySickness,
-    waves: drawWaves(policy, chosen.length, budget),
+    waves: drawWaves(policy, classes.size, budget),
     budget,
-    unhealthy: chosen.filter(isSick).length,
-    already: placed.size - chosen.length - (request.type === 'rollback' ? neverGranted(rollouts, placed) : 0),
+    unhealthy,
+    already: placed.size - classes.size - neverGranted,
   }
 }
 
-/** A rollback touches nobody that was never granted; a restart touches everybody. */
-const isTarget = (rollouts: Rollouts, { type, content }: PlanRequest, node: NodeId): boolean => {
-  if (type === 'rollback' && !wasGranted(rollouts, node)) return false
-  return type === 'restart' || !isRight(rollouts, node, content)
-}
+/** In this order. */
+const AT_RISK = 0
+const UNHEALTHY = 1
+const FIT = 2
 
-/** A node at risk without a grant had one revoked, and before that one that did not turn out well. */
+/** A restart touches everybody; otherwise nobody is touched who runs the content well. */
+const isTarget = (rollouts: Rollouts, { type, content }: PlanRequest, node: NodeId): boolean =>
+  type === 'restart' || !isRight(rollouts, node, content)
+
+/**
+ * A rollback touches nobody that was never granted. A node at risk without a grant had one revoked, and before that one that
+ * did not turn out well.
+ */
 const wasGranted = ({ grants, atRisk }: Rollouts, node: NodeId): boolean => grants.has(node) || atRisk.has(node)
-
-const neverGranted = (rollouts: Rollouts, placed: ReadonlySet<NodeId>): number => {
-  let count = 0
-  for (const node of placed) if (!wasGranted(rollouts, node)) count += 1
-  return count
-}
 
 /** A canary that was sick before, or cannot be reached, would say nothing about the version. */
 const canariesFirst = (
