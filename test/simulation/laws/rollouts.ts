@@ -70,7 +70,9 @@ const checkRollback = ({ job, commit, fail }: Sight, event: EventOf<'RolloutHalt
   const update = commit.ev.find((one) => one.type === 'JobUpdated')
   if (rollout === undefined) return
   const fallback = job.proven.findLast((content) => content !== rollout.content)
-  const may = rollout.policy.autoRollback && (rollout.type === 'create' || rollout.type === 'update')
+  // A restart of what was proven has nothing better to go back to.
+  const isNews = rollout.type !== 'rollback' && (rollout.type !== 'restart' || !job.proven.includes(rollout.content))
+  const may = rollout.policy.autoRollback && isNews
   const must = may && fallback !== undefined && event.reason !== 'requested'
   if (must && update === undefined) fail('B4', 'no rollback although there is a proven content')
   if (!must && update !== undefined) fail('B4', `a rollback of a ${rollout.type} halted by ${event.reason}`)
@@ -91,13 +93,16 @@ export const checkUpdated = (
 
 export const checkResumed = ({ job, commit, fail }: Sight, event: EventOf<'RolloutResumed'>): void => {
   if (!isPerson(commit.by)) fail('S8', `${commit.by} resumes a halted rollout`)
-  if (rolloutOf(job, event.rollout)?.phase !== 'halted') fail('S8', 'a rollout resumes that has not halted')
+  const rollout = rolloutOf(job, event.rollout)
+  if (rollout?.phase !== 'halted' && rollout?.holds.has('budget') !== true)
+    fail('S8', 'a rollout resumes that has neither halted nor waits for places')
   if (currentOf(job)?.id !== event.rollout) fail('S8', 'a rollout resumes after another was opened')
 }
 
 /** A person's hold is lifted by a person, the engine's own by the engine. */
 export const checkLifted = ({ commit, fail }: Sight, event: EventOf<'HoldLifted'>): void => {
-  if (isPerson(commit.by) === (event.hold === 'visibility')) fail('S3', `${commit.by} lifts the hold ${event.hold}`)
+  const isOfTheEngine = event.hold === 'visibility' || event.hold === 'budget'
+  if (isPerson(commit.by) === isOfTheEngine) fail('S3', `${commit.by} lifts the hold ${event.hold}`)
 }
 
 export const checkClosed = ({ job, fail }: Sight, event: EventOf<'RolloutClosed'>): void => {

@@ -114,7 +114,7 @@ const examples: Readonly<Record<LogEvent['type'], Readonly<Record<string, unknow
     counts,
     evidence: { settled: 2, failed: 2, e: 85, maxE: 85, p0: 0.05, haltAt: 20, atRisk: 2, budget: 10 },
   },
-  RolloutResumed: { rollout: ulid, writtenOff: 2, reason: 'two broken disks' },
+  RolloutResumed: { rollout: ulid, writtenOff: 1, nodes: ['edge-1'], reason: 'two broken disks' },
   RolloutClosed: { rollout: ulid, outcome: 'completed', reason: 'done', counts },
   NodeAdmitted: { node: 'edge-1', policy: 'loopback' },
   NodeLabelled: { labels: { env: 'production' } },

@@ -164,14 +164,14 @@ const rolloutCounts = z.object({
   removed: z.optional(z.int()),
 })
 
-export const holds = ['user', 'canary', 'visibility'] as const
+export const holds = ['user', 'canary', 'budget', 'visibility'] as const
 
 /** Keeps a rollout from advancing. Evaluation and halting go on; its deadlines stop. */
 export const holdPlacedSchema = z.object({
   type: z.literal('HoldPlaced'),
   rollout: rolloutIdSchema,
   hold: z.enum(holds),
-  /** Stable word: requested, canary_passed, canary_failed, site_silent, windows_unknown. */
+  /** Stable word: requested, canary_passed, canary_failed, canary_removed, places_taken, site_silent, windows_unknown. */
   reason: z.string(),
   message: z.string(),
 })
@@ -207,11 +207,16 @@ export const rolloutHaltedSchema = z.object({
   evidence: z.optional(haltEvidenceSchema),
 })
 
-/** A person revives a halted rollout. Nodes failed at this moment are written off; evidence begins anew. */
+/**
+ * A person revives a halted rollout, or one that waits for places: nodes failed at this moment are written off. Evidence of a
+ * halted one begins anew.
+ */
 export const rolloutResumedSchema = z.object({
   type: z.literal('RolloutResumed'),
   rollout: rolloutIdSchema,
+  /** How many, and who; absent in what an early 0.2 wrote: who had failed in this rollout. */
   writtenOff: z.int(),
+  nodes: z.optional(z.array(nodeIdSchema)),
   reason: z.optional(z.string()),
 })
 

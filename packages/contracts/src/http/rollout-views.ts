@@ -132,13 +132,10 @@ export const rolloutDetailView = z
       .object({ may_be_open: count, until_settled: count })
       .optional()
       .meta({ description: 'How many grants may be open in the first wave until so many nodes have settled' }),
-    fallback: z
-      .object({ version: z.int(), content: z.string() })
-      .optional()
-      .meta({
-        description:
-          'What a rollback would go back to; automatic ones only with auto_rollback, and not from a restart or rollback',
-      }),
+    fallback: z.object({ version: z.int(), content: z.string() }).optional().meta({
+      description:
+        'What a rollback would go back to; automatic ones only with auto_rollback, and not from a restart or rollback',
+    }),
     policy: policyView,
     waits_for: z.array(waitView),
     seq: z.int().meta({ description: 'Log sequence that this reflects' }),

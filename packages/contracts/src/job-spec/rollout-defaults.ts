@@ -13,7 +13,7 @@ export const ROLLOUT_DEFAULTS = {
   strategy: 'rolling',
   maxParallelPercent: 10,
   canaryCount: 1,
-  maxFailedNodesPercent: 10,
+  maxFailedNodesPercent: 9,
   /** Halts on strong evidence that more than 5 percent of the nodes fail: 20 to 1 against it. */
   analysis: { p0: 0.05, haltAt: 20 },
   expiryMs: 24 * 3_600_000,

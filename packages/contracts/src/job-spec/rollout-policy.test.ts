@@ -18,7 +18,7 @@ describe('the policy of a spec', () => {
       maxParallel: { unit: 'percent', value: 10 },
       canary: { unit: 'count', value: 1 },
       autoPromote: false,
-      maxFailedNodesPercent: 10,
+      maxFailedNodesPercent: 9,
       autoRollback: true,
       analysis: { p0: 0.05, haltAt: 20 },
       health: {

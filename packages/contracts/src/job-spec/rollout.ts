@@ -21,7 +21,7 @@ export const commonRolloutFields = {
   max_failed_nodes: count.optional().meta({ description: 'Halt when more nodes failed. 0 tolerates none.' }),
   max_failed_nodes_percent: percent
     .optional()
-    .meta({ description: 'Halt when a larger share failed. 0 tolerates none.' }),
+    .meta({ description: 'Halt when a larger share failed; 9 when unset. 0 tolerates none.' }),
   no_auto_rollback: z.boolean().optional(),
 }
 export const commonHealthFields = {

@@ -2,7 +2,7 @@
 import type { DesiredDocument, DesiredExecution, Generation, JobKey, NodeId, RolloutPolicy } from '@dunlin/contracts'
 import { DESIRED_SCHEMA } from '@dunlin/contracts'
 import type { PresentJob } from '../job/state.ts'
-import type { Grant, Rollout } from '../rollout/state.ts'
+import type { Grant } from '../rollout/state.ts'
 
 /** The entry that one job puts into a node's document; `undefined` when nothing shall run there. */
 export const desiredExecution = (
@@ -24,14 +24,12 @@ export const desiredExecution = (
     generation: [Math.max(epoch, grant.epoch), grant.seq],
     content: grant.content,
     health: healthOf(job.rollouts.current?.policy),
-    desired: shallRun(job.rollouts.current, grant) ? 'running' : 'stopped',
+    desired: shallRun(grant) ? 'running' : 'stopped',
   }
 }
 
 /** In a halted rollout healthy nodes keep running and failed executions stop; written off, they stay stopped. */
-const shallRun = (current: Rollout | undefined, grant: Grant): boolean =>
-  grant.writtenOff !== true &&
-  !(current?.phase === 'halted' && current.id === grant.rollout && grant.verdict?.is === 'failed')
+const shallRun = ({ writtenOff, stopped }: Grant): boolean => writtenOff !== true && stopped !== true
 
 const healthOf = (policy: RolloutPolicy | undefined): DesiredExecution['health'] => {
   const health = policy?.health

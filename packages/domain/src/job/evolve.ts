@@ -1,7 +1,8 @@
 /** Folds the commits of a job's subject: its own events here, those of placement and rollouts in their folders. */
 import type { Commit, JobEvent, JobSubjectEvent, JobUpdated } from '@dunlin/contracts'
+import type { CommitContext } from '../commit-context.ts'
 import { evolvePlacement } from '../placement/evolve.ts'
-import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes, type CommitContext } from '../rollout/evolve.ts'
+import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes } from '../rollout/evolve.ts'
 import { noRollouts } from '../rollout/state.ts'
 import { remember } from './remembered.ts'
 import { isPresent, outcomeOf, VERSIONS_KEPT, type Job, type JobState, type VersionRecord } from './state.ts'

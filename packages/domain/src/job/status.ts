@@ -112,6 +112,8 @@ const heldState = ({ holds }: Rollout, details: Record<string, number>): Derived
     })
   if (holds.canary !== undefined)
     return state('deploying', holds.canary.reason, holds.canary.message, { waitsFor: 'promote', details })
+  if (holds.budget !== undefined)
+    return state('deploying', holds.budget.reason, holds.budget.message, { waitsFor: 'places, or resume', details })
   if (holds.visibility !== undefined)
     return state('deploying', holds.visibility.reason, holds.visibility.message, {
       waitsFor: 'sight of nodes',

@@ -1,7 +1,7 @@
 /** Folds placement: parts are set aside until the evaluation is complete, then they take effect at once. */
 import type { NodeId, PlacementEvent } from '@dunlin/contracts'
 import type { Placement } from '../job/state.ts'
-import type { CommitContext } from '../rollout/evolve.ts'
+import type { CommitContext } from '../commit-context.ts'
 
 /** Returns the nodes that lost their place, which voids their grants. */
 export const evolvePlacement = (

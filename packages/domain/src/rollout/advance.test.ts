@@ -1,7 +1,7 @@
 /** How a rollout goes on: steps of its ramp, waves, canaries, joiners, deferred nodes, its end. */
 import type { NodeId } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
-import { nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
+import { hashOf, nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
 
 const begin = (nodes: number, policy: StoryPolicy = {}): World => {
   const world = startWorld({ nodes: nodeIds(nodes + 5) })
@@ -233,5 +233,66 @@ describe('the end', () => {
     world.advance()
     expect(current(world)).toMatchObject({ phase: 'completed', counts: { removed: 1 } })
     expect(present(world).rollouts.proven).toEqual([])
+  })
+})
+
+describe('places that earlier failures take', () => {
+  /** Six nodes, one place; one of them failed on the first content and fell silent. */
+  const withADeadNode = (): { world: World; dead: NodeId } => {
+    const world = begin(6, { maxFailedNodesPercent: 100, analysis: 'off', autoRollback: false })
+    world.advance()
+    const [dead] = [...present(world).rollouts.grants.keys()] as [NodeId]
+    world.judge(dead, 'failed')
+    world.advance()
+    world.connected.delete(dead)
+    world.apply('b', { policy: { autoRollback: false } })
+    world.place()
+    return { world, dead }
+  }
+  it('hold the next rollout, and say who takes them', () => {
+    const { world, dead } = withADeadNode()
+    expect(world.advance()).toContain('HoldPlaced')
+    expect(current(world)?.holds.budget?.message).toBe(`Nodes that failed before take all 1 places: ${dead}`)
+    expect(current(world)?.phase).toBe('running')
+    world.tick(10_000_000)
+    expect(world.advance()).toEqual([])
+  })
+  it('are free when the node is back: it is granted first', () => {
+    const { world, dead } = withADeadNode()
+    world.advance()
+    world.connected.add(dead)
+    expect(world.advance()).toEqual(['HoldLifted', 'NodesGranted'])
+    expect(present(world).rollouts.grants.get(dead)?.content).toBe(hashOf('b'))
+  })
+  it('are free when the node is removed', () => {
+    const { world, dead } = withADeadNode()
+    world.advance()
+    world.wanted.delete(dead)
+    world.place()
+    expect(world.advance()).toContain('NodesGranted')
+  })
+  it('are free when a person goes on without the node', () => {
+    const { world, dead } = withADeadNode()
+    world.advance()
+    expect(world.command('resume').ok).toBe(true)
+    expect(world.advance()).toContain('NodesGranted')
+    expect(present(world).rollouts.grants.get(dead)?.writtenOff).toBe(true)
+    settleAll(world)
+    expect(current(world)?.phase).toBe('completed')
+  })
+})
+
+describe('a canary wave', () => {
+  it('of which nobody is left waits for a person, because it proves nothing', () => {
+    const world = begin(6, { strategy: 'canary' })
+    world.advance()
+    const [canary] = [...present(world).rollouts.grants.keys()] as [NodeId]
+    world.wanted.delete(canary)
+    world.place()
+    expect(world.advance()).toContain('HoldPlaced')
+    expect(current(world)?.holds.canary?.reason).toBe('canary_removed')
+    world.command('promote')
+    settleAll(world)
+    expect(current(world)?.phase).toBe('completed')
   })
 })

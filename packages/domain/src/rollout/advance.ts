@@ -13,6 +13,8 @@ import { countsOf, isHeld, isRight, type Rollout } from './state.ts'
 
 type Commits = readonly (readonly JobSubjectEvent[])[]
 const WAIT: Commits = []
+/** How many nodes a message names. */
+const NAMED = 3
 
 export const advanceRollout = (job: Job, facts: AdvanceFacts): Commits => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return WAIT
@@ -42,10 +44,13 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   const { budget } = rollout
   const waiting = () =>
     rollout.targets.filter((node) => awaitsFirstGrant(rollout, node) && job.placement.nodes.has(node))
-  const halt = whyHalt(rollout, prospectsOf(job, rollout, budget, waiting))
+  const prospects = prospectsOf(job, rollout, budget, waiting)
+  const halt = whyHalt(rollout, prospects)
   if (halt !== undefined) return haltRollout(job, rollout, halt, budget, facts)
   const sight = lookAround(rollout, facts)
   if (sight.length > 0) return sight
+  const room = lookForRoom(job, rollout, prospects, facts)
+  if (room.length > 0) return room
   if (isHeld(rollout)) return WAIT
   if (rollout.wave < 0 && rollout.waves.length > 0) return startWave(job, rollout, 0, facts)
   // The usual case while a wave settles, told without walking it: everybody has a turn behind him, and grants are open.
@@ -92,6 +97,30 @@ const lookAround = (rollout: Rollout, { sight }: AdvanceFacts): Commits => {
   return [[{ type: 'HoldPlaced', rollout: rollout.id, hold: 'visibility', ...sight }]]
 }
 
+/**
+ * Nodes that failed in earlier rollouts may take all places. That proves nothing about this version, so nothing is rolled
+ * back; it waits until one of them is back or removed, or until a person writes them off.
+ */
+const lookForRoom = (job: PresentJob, rollout: Rollout, prospects: Prospects, facts: AdvanceFacts): Commits => {
+  const held = rollout.holds.budget !== undefined
+  const { stuckAtRisk, budget } = prospects
+  const isTaken =
+    rollout.counts.open === 0 &&
+    stuckAtRisk >= budget &&
+    prospects.waitsForPlace() &&
+    !deferredAtRisk(job, rollout).some((node) => facts.isConnected(node))
+  if (isTaken === held) return WAIT
+  const hold = { rollout: rollout.id, hold: 'budget' as const }
+  if (held) return [[{ type: 'HoldLifted', ...hold, reason: 'places_free' }]]
+  return [[{ type: 'HoldPlaced', ...hold, reason: 'places_taken', message: whoTakes(job, budget) }]]
+}
+
+const whoTakes = ({ rollouts: { atRisk, revoked } }: PresentJob, budget: number): string => {
+  const nodes = [...atRisk].filter((node) => !revoked.has(node))
+  const more = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : ''
+  return `Nodes that failed before take all ${budget} places: ${nodes.slice(0, NAMED).join(', ')}${more}`
+}
+
 /** Passing one wave and starting the next is one commit: there is no moment in which nothing is under way. */
 const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
   const isLast = rollout.wave + 1 >= rollout.waves.length
@@ -101,7 +130,7 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
       : []
   if (!isLast) {
     if (rollout.policy.strategy === 'canary' && rollout.wave === 0 && !rollout.promoted) {
-      const verdict = ofCanary(rollout)
+      const verdict = ofCanary(job, rollout)
       if (verdict === 'nobody') return expire(rollout, facts)
       if (verdict !== 'go')
         return [[...passed, { type: 'HoldPlaced', rollout: rollout.id, hold: 'canary', ...verdict }]]
@@ -127,9 +156,16 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
 }
 
 /** What the canary wave says: an empty chair proves nothing, so a canary of which nobody could be reached waits for one. */
-const ofCanary = ({ counts, policy, waves }: Rollout): 'go' | 'nobody' | { reason: string; message: string } => {
+const ofCanary = (
+  job: PresentJob,
+  rollout: Rollout,
+): 'go' | 'nobody' | { readonly reason: string; readonly message: string } => {
+  const { counts, policy, waves } = rollout
   const failed = counts.failed + counts.lost
-  if (counts.healthy + failed === 0) return 'nobody'
+  if (counts.healthy + failed === 0) {
+    if (waveMembers(rollout, 0).some((node) => job.placement.nodes.has(node))) return 'nobody'
+    return { reason: 'canary_removed', message: 'No canary is left that could prove anything: waits to be promoted' }
+  }
   const of = `${counts.healthy} of ${waves[0]} canaries ${counts.healthy === 1 ? 'is' : 'are'} healthy`
   if (failed > 0) return { reason: 'canary_failed', message: `${of}, ${failed} failed: waits to be promoted or halted` }
   return policy.autoPromote ? 'go' : { reason: 'canary_passed', message: `${of}: waits to be promoted` }

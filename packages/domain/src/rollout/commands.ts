@@ -7,7 +7,7 @@ import { decided, refused } from '../decision.ts'
 import { unchanged, type CommandHead, type JobDecision } from '../job/command-head.ts'
 import { isLive, outcomeOf, type Job, type PresentJob, type VersionRecord } from '../job/state.ts'
 import { haltEvidence } from './health/halting.ts'
-import { countsOf, fallbackFrom, holdsOf, type Rollout } from './state.ts'
+import { countsOf, fallbackFrom, holdsOf, toWriteOff, type Rollout } from './state.ts'
 
 export interface SteerRollout extends CommandHead {
   readonly verb: 'pause' | 'resume' | 'promote' | 'halt' | 'rerun'
@@ -52,11 +52,18 @@ const pause = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDec
   return steered(job, [{ type: 'HoldPlaced', rollout: rollout.id, hold: 'user', reason: 'requested', message }])
 }
 
-/** Lifts a person's own hold, or revives a halted rollout: the nodes failed by then are written off. */
+/** Lifts a person's own hold; else revives a halted rollout, or one without places: nodes failed by then are written off. */
 const resume = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDecision => {
-  if (rollout.phase === 'halted') {
-    const writtenOff = rollout.counts.failed + rollout.counts.lost
-    const resumed: JobSubjectEvent = { type: 'RolloutResumed', rollout: rollout.id, writtenOff, ...reasonOf(command) }
+  const lacksPlaces = isUnderWay(rollout) && rollout.holds.budget !== undefined && rollout.holds.user === undefined
+  if (rollout.phase === 'halted' || lacksPlaces) {
+    const nodes = [...toWriteOff(job.rollouts, rollout)]
+    const resumed: JobSubjectEvent = {
+      type: 'RolloutResumed',
+      rollout: rollout.id,
+      writtenOff: nodes.length,
+      nodes,
+      ...reasonOf(command),
+    }
     // Who wants it to go on does not want it paused.
     return steered(job, rollout.holds.user === undefined ? [resumed] : [resumed, liftUser(rollout, command)])
   }
@@ -151,7 +158,8 @@ export const possibleVerbs = (job: PresentJob): readonly JobVerb[] => {
   const rollout = job.rollouts.current
   const verbs: JobVerb[] = []
   if (rollout !== undefined && isUnderWay(rollout)) {
-    verbs.push(rollout.holds.user === undefined ? 'pause' : 'resume')
+    if (rollout.holds.user === undefined) verbs.push('pause')
+    if (rollout.holds.user !== undefined || rollout.holds.budget !== undefined) verbs.push('resume')
     if (rollout.holds.canary !== undefined) verbs.push('promote')
     verbs.push('halt')
   }

@@ -1,11 +1,16 @@
 /** Opens rollouts: for a new content, for a rerun, and as the rollback of one that failed. */
-import { rollBackSpec, type JobSubjectEvent, type RolloutPolicy, type RolloutType } from '@dunlin/contracts'
+import {
+  rollBackSpec,
+  type JobSubjectEvent,
+  type RolloutPolicy,
+  type RolloutType,
+  type Sha256,
+} from '@dunlin/contracts'
 import type { PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
-import type { Halt } from './health/halting.ts'
-import { haltEvidence } from './health/halting.ts'
+import { haltEvidence, type Halt } from './health/halting.ts'
 import { drawPlan, planCommits, type PlanRequest } from './plan/plan.ts'
-import { countsOf, fallbackFrom, mayClose, type Proven, type Rollout } from './state.ts'
+import { countsOf, fallbackFrom, mayClose, type Proven, type Rollout, type Rollouts } from './state.ts'
 
 type Commits = readonly (readonly JobSubjectEvent[])[]
 
@@ -84,7 +89,11 @@ export const haltRollout = (
 }
 
 const automaticTarget = ({ rollouts }: PresentJob, { type, policy, content }: Rollout): Proven | undefined =>
-  policy.autoRollback && (type === 'create' || type === 'update') ? fallbackFrom(rollouts, content) : undefined
+  policy.autoRollback && isNews(rollouts, type, content) ? fallbackFrom(rollouts, content) : undefined
+
+/** A rollback never rolls back; nor does a restart of what was proven, because there is nothing better to go back to. */
+const isNews = ({ proven }: Rollouts, type: RolloutType, content: Sha256): boolean =>
+  type !== 'rollback' && (type !== 'restart' || !proven.some((one) => one.content === content))
 
 const whyItStays = ({ type, policy }: Rollout): string => {
   if (type === 'rollback') return 'it is a rollback itself, so nothing more is done without a person'

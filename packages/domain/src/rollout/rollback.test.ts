@@ -1,6 +1,7 @@
 /** What a failed rollout goes back to, on which nodes, and what an update in the middle of it all does. */
 import type { NodeId } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
+import { desiredExecution } from '../desired/build.ts'
 import { hashOf, nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
 import { PROVEN_KEPT } from './state.ts'
 
@@ -252,5 +253,42 @@ describe('an update during a rollout', () => {
     world.settle(() => 'failed')
     world.advance()
     expect(current(world)).toMatchObject({ type: 'rollback', version: 4, content: hashOf('a') })
+  })
+})
+
+describe('an execution that failed in a rollout that halted', () => {
+  const key = { namespace: 'default', name: 'job' }
+  const desiredOn = (world: World, node: NodeId) => desiredExecution(key, present(world), node, 0)?.desired
+  it('stays stopped when a newer rollout opens, until something else is granted there', () => {
+    const world = failed(healthyOn(20), { autoRollback: false })
+    const [broken] = [...granted(world, 'b')] as [NodeId]
+    expect(desiredOn(world, broken)).toBe('stopped')
+    world.connected.delete(broken)
+    bring(world, 'c')
+    expect(present(world).rollouts.grants.get(broken)?.content).toBe(hashOf('b'))
+    expect(desiredOn(world, broken)).toBe('stopped')
+    world.connected.add(broken)
+    world.advance()
+    expect(desiredOn(world, broken)).toBe('running')
+  })
+  it('cannot recover any more', () => {
+    const world = failed(healthyOn(20), { autoRollback: false })
+    const [broken] = [...granted(world, 'b')] as [NodeId]
+    world.judge(broken, 'healthy', 'recovered')
+    expect(present(world).rollouts.atRisk.has(broken)).toBe(true)
+  })
+})
+
+describe('a rerun', () => {
+  it('of what was never proven rolls back like an update', () => {
+    const world = healthyOn(20)
+    bring(world, 'b')
+    world.command('rerun')
+    world.place()
+    world.advance()
+    expect(current(world)?.type).toBe('restart')
+    world.settle(() => 'failed')
+    world.advance()
+    expect(current(world)).toMatchObject({ type: 'rollback', content: hashOf('a') })
   })
 })

@@ -45,6 +45,8 @@ export interface Grant {
   readonly afterRevoked?: readonly ExecutionId[]
   /** Failed, and a person decided to go on without it: no longer at risk, still listed, kept stopped. */
   writtenOff?: true
+  /** Failed in a rollout that has halted: it stays stopped, whatever rollout comes next, until something else is granted. */
+  stopped?: true
   /** `stableAt` is set when the validation passed; a later failure degrades the job and never counts as a verdict. */
   verdict?: {
     readonly is: 'healthy' | 'failed'
@@ -187,6 +189,17 @@ export const isHeld = (rollout: Rollout): boolean => rollout.heldSince !== undef
 /** The node runs this content and is healthy: nothing has to be granted to it. */
 export const runsHealthily = (grant: Grant | undefined, content: Sha256): boolean =>
   grant !== undefined && grant.content === content && grant.verdict?.is === 'healthy'
+
+/**
+ * Whom a person's resume writes off: who failed here, and who failed or fell silent in a rollout before and was not granted
+ * anything since. Revoked grants free their places by themselves.
+ */
+export const toWriteOff = ({ atRisk, revoked, grants }: Rollouts, rollout: Rollout): readonly NodeId[] =>
+  [...atRisk].filter((node) => {
+    const slot = rollout.slots.get(node)
+    if (slot === 'failed' || slot === 'lost') return true
+    return slot !== 'open' && !revoked.has(node) && grants.get(node)?.rollout !== rollout.id
+  })
 
 /** Nothing has to be granted to it; one whose revoked grant may have been activated runs perhaps something else by now. */
 export const isRight = ({ grants, revoked }: Rollouts, node: NodeId, content: Sha256): boolean =>

@@ -18,6 +18,8 @@ export const recordVerdicts = (job: Job, verdicts: readonly Verdict[]): readonly
     if (grant.rollout !== rollout.id || grant.writtenOff === true) return false
     const before = inBatch.get(verdict.node) ?? grant.verdict?.is
     if (before !== undefined && (before === 'healthy' || verdict.verdict === 'failed')) return false
+    // Its rollout has halted: it is being stopped, whatever it shows meanwhile.
+    if (grant.stopped === true) return false
     inBatch.set(verdict.node, verdict.verdict)
     return true
   })

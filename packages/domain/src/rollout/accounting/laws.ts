@@ -134,7 +134,7 @@ const beforeHalt = (ledger: Ledger, event: RolloutHalted, { ev, by }: WorldCommi
   if (next !== undefined) {
     law(
       'B4',
-      rollout.type === 'create' || rollout.type === 'update',
+      rollout.type !== 'rollback' && (rollout.type !== 'restart' || !ledger.proven.includes(rollout.content)),
       () => `a ${rollout.type} was rolled back by itself`,
     )
     law('B4', event.reason !== 'requested' && by !== 'user:ann', () => "a person's halt was rolled back by itself")

@@ -225,11 +225,12 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       if (event.reason !== 'requested') forget(ledger, rollout.content)
       return
     case 'RolloutResumed':
+      if (rollout.phase === 'halted') rollout.outcomes = []
       rollout.phase = rollout.targets === undefined ? 'planning' : 'running'
-      rollout.outcomes = []
-      for (const [node, slot] of rollout.slots) {
+      rollout.holds.delete('budget')
+      for (const node of event.nodes ?? []) {
         const grant = standing(ledger.trails.get(node))
-        if ((slot === 'failed' || slot === 'lost') && grant !== undefined) grant.is = 'written off'
+        if (grant !== undefined) grant.is = 'written off'
       }
       return
     case 'RolloutClosed':

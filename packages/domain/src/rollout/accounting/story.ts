@@ -73,7 +73,7 @@ export const storyPolicy = ({ analysis, ...more }: StoryPolicy = {}): RolloutPol
   maxParallel: { unit: 'percent', value: 10 },
   canary: { unit: 'count', value: 1 },
   autoPromote: false,
-  maxFailedNodesPercent: 10,
+  maxFailedNodesPercent: 9,
   autoRollback: more.strategy !== 'immediate',
   ...(analysis === 'off' || more.strategy === 'immediate' ? {} : { analysis: { p0: 0.05, haltAt: 20 } }),
   health: { intervalMs: 1000, maxErrorRate: 0.1, successThreshold: 2, failureThreshold: 3, deadlineMs: 60_000 },

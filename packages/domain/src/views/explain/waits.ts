@@ -45,7 +45,12 @@ export const waitsOf = (job: PresentJob): readonly Wait[] => {
 const heldBy = (rollout: Rollout): readonly Wait[] =>
   holdsOf(rollout).map((hold) => {
     const message = rollout.holds[hold]?.message ?? ''
-    const ends = { user: 'a person to resume', canary: 'a person to promote', visibility: 'to see the nodes again' }
+    const ends = {
+      user: 'a person to resume',
+      canary: 'a person to promote',
+      budget: 'one of the nodes to come back or be removed, or a person to resume without them',
+      visibility: 'to see the nodes again',
+    }
     return { what: `hold_${hold}`, message: `${ends[hold]} (${message})` }
   })
 
