@@ -14,6 +14,7 @@ const commands = {
   test: ['infra/setup/test/main.ts'],
   bench: ['test/bench/main.ts'],
   sim: ['test/simulation/main.ts'],
+  mutants: ['test/simulation/mutants/main.ts'],
   figures: ['test/figures/main.ts'],
 }
 

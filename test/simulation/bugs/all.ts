@@ -2,6 +2,7 @@
 import './availability.ts'
 import './canaries.ts'
 import './rollbacks.ts'
+import './services.ts'
 import './verdicts.ts'
 
 export { stories } from './story.ts'

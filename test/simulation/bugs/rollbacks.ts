@@ -133,3 +133,40 @@ story('B1', 'exactly the nodes that were granted go back, also when one is away'
   expect(stage.rollout(A).targets.toSorted()).toEqual(granted)
   expect(contents(stage).size).toBe(1)
 })
+
+story('Nomad #12940', 'what has failed since is not gone back to', { nodes: 6 }, async (stage) => {
+  await first(stage)
+  const { content } = stage.job(A).versions
+  await stage.apply(A, 'best', quick({ strategy: 'immediate' }))
+  await done(stage)
+  await stage.apply(A, 'best', quick({ max_parallel: 50 }))
+  // The proven content is run again where everything fails, and then nothing does any more.
+  for (const node of stage.world.agents.nodes.keys())
+    stage.world.agents.behave(node, { inPerSecond: 20, failedPerSecond: 20 })
+  expect(await stage.send(A, 'rerun')).toBe('ok')
+  await halted(stage)
+  for (const node of stage.world.agents.nodes.keys()) stage.world.agents.behave(node, undefined)
+  await stage.apply(A, 'bad', quick({ max_parallel: 50 }))
+  await stage.until('it is rolled back', () => stage.rollouts(A).at(-1)?.endsWith('rollback completed') === true)
+  expect(stage.job(A).versions.content).toBe(content)
+})
+
+story(
+  'wadm #158',
+  'a version that is not wanted any more gets nothing, also before the next is placed',
+  { nodes: 8 },
+  async (stage) => {
+    const health_check = { interval: '1s', success_threshold: 4, deadline: '60s' }
+    await stage.apply(A, 'good', { max_parallel_nodes: 2, health_check })
+    await stage.until('two are granted', () => stage.rollout(A).counts.open === 2)
+    // They have read their documents, and settle while nobody places the next version.
+    await stage.pass(1_000)
+    stage.world.instances.find(({ role }) => role === 'scheduler')?.crash()
+    await stage.apply(A, 'better', quick({ max_parallel_nodes: 1 }))
+    const before = stage.rollout(A).slots.size
+    await stage.pass(10_000)
+    expect(stage.rollout(A).slots.size).toBe(before)
+    await stage.world.start('scheduler')
+    await stage.until('the next completes', () => stage.rollouts(A).at(-1) === 'v2 update completed')
+  },
+)

@@ -27,11 +27,20 @@ export const checkEnding = (log: readonly Recorded[], cut: number, upto: number)
     lines.push({ commit: read.commit, seq: read.seq })
     jobs.set(read.key, lines)
   }
-  return [...jobs].flatMap(([key, lines]) => checkJob(key, lines.slice(0, Math.ceil(lines.length * upto)), cut))
+  return [...jobs].flatMap(([key, lines]) => {
+    const telling = lines.findLastIndex(({ commit }) => commit.ev.some(({ type }) => TELLING.has(type)))
+    return [
+      ...checkJob(key, lines.slice(0, Math.ceil(lines.length * upto)), cut),
+      // Right after what only a state remembers for a while.
+      ...(telling < 0 ? [] : checkJob(key, lines, (telling + 1) / lines.length)),
+    ]
+  })
 }
 
+const TELLING: ReadonlySet<string> = new Set(['GrantsRevoked', 'HoldPlaced', 'HoldLifted', 'RolloutResumed'])
+
 const checkJob = (key: string, lines: readonly Line[], cut: number): Broken[] => {
-  const at = Math.floor(lines.length * cut)
+  const at = Math.round(lines.length * cut)
   const whole = foldAll(folding.initial(), lines)
   const stored = asText(foldAll(folding.initial(), lines.slice(0, at)))
   const resumed = foldAll(folding.fromJson(JSON.parse(stored)), lines.slice(at))

@@ -16,6 +16,7 @@ export const checkGrants = (sight: Sight, event: EventOf<'NodesGranted'>): void 
   if (why !== undefined) fail('S3', `a grant after a FAIL: ${why}`)
   if (job.lifecycle !== 'active') fail('S3', `a grant of a ${job.lifecycle} job`)
   if (event.content !== rollout.content) fail('S3', 'a grant of a content that the rollout is not about')
+  if (event.content !== job.content) fail('P2', 'a grant of a content that the job does not want any more')
   checkWave(sight, rollout, event)
   checkRamp(sight, rollout, event)
   checkBudget(sight, rollout, event)

@@ -88,6 +88,8 @@ export interface NodeEntry {
   readonly said: Map<string, { readonly job: string; readonly state: ReportedState }>
   /** Executions of which it has ever said something. */
   readonly ever: Set<string>
+  /** Of each job, the highest generation that it said it starts. */
+  readonly started: Map<string, readonly [number, number]>
   /** The log has lost reports of it: what stands there may be older than what it does. */
   unsure: boolean
 }
@@ -155,7 +157,15 @@ const jobOf = (ledger: Ledger, key: string): JobEntry => {
 export const nodeOf = (ledger: Ledger, id: string): NodeEntry => {
   let node = ledger.nodes.get(id)
   if (node === undefined) {
-    node = { connected: false, since: 0, admission: 'unknown', said: new Map(), ever: new Set(), unsure: false }
+    node = {
+      connected: false,
+      since: 0,
+      admission: 'unknown',
+      said: new Map(),
+      ever: new Set(),
+      started: new Map(),
+      unsure: false,
+    }
     ledger.nodes.set(id, node)
   }
   return node
@@ -210,11 +220,13 @@ const enterReport = (node: NodeEntry, event: ReportEvent): void => {
   // An announcement tells all that the node still knows.
   if (event.type === 'NodeAnnounced') {
     node.said.clear()
+    node.started.clear()
     node.unsure = false
   }
-  for (const { job, execution, state } of event.type === 'NodeAnnounced' ? event.executions : [event]) {
+  for (const { job, execution, state, generation } of event.type === 'NodeAnnounced' ? event.executions : [event]) {
     node.said.set(execution, { job: jobKeyText(job), state })
     node.ever.add(execution)
+    if (state === 'starting') node.started.set(jobKeyText(job), [generation[0], generation[1]])
   }
 }
 
@@ -406,10 +418,11 @@ const enterRollout = (
       if (event.reason !== 'requested') job.proven = job.proven.filter((content) => content !== rollout.content)
       return
     case 'RolloutResumed':
+      if (rollout.phase === 'halted') rollout.outcomes = []
       rollout.phase = 'running'
       rollout.resumed += 1
-      rollout.outcomes = []
-      for (const [node, slot] of rollout.slots) if (slot === 'failed' || slot === 'lost') job.risk.delete(node)
+      rollout.holds.delete('budget')
+      for (const node of event.nodes ?? []) job.risk.delete(node)
       return
     case 'RolloutClosed':
       rollout.phase = event.outcome

@@ -71,9 +71,13 @@ export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch
     const granted = ledger.jobs.get(job)?.executions.has(event.execution) === true
     if (!granted && !lostExecutions.has(event.execution))
       broken.push({ law: 'S5', detail: `${id} runs ${event.execution}, which nobody granted, at ${seq}` })
+    const [epoch, last] = nodeOf(ledger, id).started.get(job) ?? [-1, -1]
+    const [itsEpoch, its] = event.generation
+    if (event.state === 'starting' && (itsEpoch < epoch || (itsEpoch === epoch && its < last)))
+      broken.push({ law: 'S5', detail: `${id} starts [${itsEpoch}, ${its}] of ${job} after [${epoch}, ${last}]` })
     if (event.state !== 'running' || nodeOf(ledger, id).unsure) return
-    for (const [other, { job: its, state }] of nodeOf(ledger, id).said)
-      if (other !== event.execution && its === job && state === 'running')
+    for (const [other, { job: itsJob, state }] of nodeOf(ledger, id).said)
+      if (other !== event.execution && itsJob === job && state === 'running')
         broken.push({ law: 'S5', detail: `${id} runs ${other} and ${event.execution} of ${job} at ${seq}` })
   }
 

@@ -15,6 +15,8 @@ export interface Mutant {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** A second change in the same file, where a second line of defence hides the first. */
+  readonly also?: { readonly find: string; readonly replace: string }
 }
 
 export const mutants: readonly Mutant[] = [...nodes, ...rollouts, ...halting, ...services]

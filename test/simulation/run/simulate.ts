@@ -38,6 +38,8 @@ const CALM_STEPS = 4
 const QUIET_MS = 2_500
 const LOOK_MS = 4_000
 const LEADS_AT_FIRST_MS = 5_000
+/** At how many places a history is cut and looked at again. */
+const CUTS = 4
 
 export const simulate = async (scenario: Scenario, options: SimulateOptions = {}): Promise<SimulationResult> => {
   const { seed, nodes, sites, noisy, slow } = scenario
@@ -90,7 +92,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
     found.push(...(await checkQuiet(world, folds.fold())), ...checkRest(watch.ledger()))
     checkObedience(world, folds.fold(), (law, detail) => void found.push({ law, detail }))
     const random = seededRandom(seed)
-    found.push(...checkEnding(watch.log(), random.float(), random.float()))
+    for (let n = 0; n < CUTS; n += 1) found.push(...checkEnding(watch.log(), random.float(), random.float()))
     found.push(...checkCommands(world, watch))
   }
   const log = watch.log()

@@ -24,9 +24,9 @@ export const halting: readonly Mutant[] = [
   {
     name: 'what comes later takes a FAIL back',
     tracker: 'S8',
-    file: HALTING,
-    find: 'analysis === undefined || evidence.maxE < analysis.haltAt',
-    replace: 'analysis === undefined || evidence.e < analysis.haltAt',
+    file: 'packages/domain/src/rollout/analysis/one-sample.ts',
+    find: 'maxE: Math.max(evidence.maxE, e)',
+    replace: 'maxE: e',
   },
   {
     name: 'a halted rollout goes on when nodes join',

@@ -24,8 +24,8 @@ export const nodes: readonly Mutant[] = [
     name: 'deferred nodes take places of the budget',
     tracker: 'k8s test-infra PR #31706',
     file: EVOLVE,
-    find: "        if (reason !== 'revoked') continue\n",
-    replace: "        rollouts.atRisk.add(node)\n        if (reason !== 'revoked') continue\n",
+    find: "        if (reason === 'revoked' && !revoke(rollouts, node)) rollouts.atRisk.delete(node)\n",
+    replace: '        rollouts.atRisk.add(node)\n',
   },
   {
     name: 'every rollout has a budget of its own',

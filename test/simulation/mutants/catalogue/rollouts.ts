@@ -74,8 +74,8 @@ export const rollouts: readonly Mutant[] = [
     name: 'a deadline runs on under a hold',
     tracker: 'Nomad GH-27804',
     file: 'services/rollout-engine/src/judge/patience.ts',
-    find: 'if (rollout !== undefined && isHeld(rollout)) return',
-    replace: '',
+    find: 'known.set(job, (held = rollout !== undefined && isHeld(rollout)))',
+    replace: 'known.set(job, (held = false))',
   },
   {
     name: 'a wave begins before the one before has passed',
@@ -88,7 +88,7 @@ export const rollouts: readonly Mutant[] = [
     name: 'a rollout completes without a healthy node',
     tracker: 'Argo #4604',
     file: ADVANCE,
-    find: 'rollout.counts.open === 0 && (rollout.targets.length === 0 || rollout.counts.healthy > 0)',
+    find: 'rollout.counts.open === 0 && (rollout.counts.healthy > 0 || isEmpty())',
     replace: 'rollout.counts.open === 0',
   },
   {
@@ -107,7 +107,7 @@ export const rollouts: readonly Mutant[] = [
   },
   {
     name: 'a stopped version goes on being granted',
-    tracker: 'wadm #143',
+    tracker: 'wadm #158',
     file: ADVANCE,
     find: 'if (rollout === undefined || wantsAnother(job)) return WAIT',
     replace: 'if (rollout === undefined) return WAIT',

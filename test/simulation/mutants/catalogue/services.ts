@@ -10,12 +10,11 @@ export const services: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a node takes an older document',
+    name: 'generations do not rise',
     tracker: 'wadm #143, PR #158',
-    file: 'services/node-agent/src/simulated/converging.ts',
-    find: 'if (document.node !== node.id || compareGenerations(document.generation, node.generation) <= 0) return undefined',
-    replace:
-      'if (document.node !== node.id || compareGenerations(document.generation, node.generation) === 0) return undefined',
+    file: 'packages/domain/src/desired/build.ts',
+    find: 'generation: [Math.max(epoch, grant.epoch), grant.seq]',
+    replace: 'generation: [Math.max(epoch, grant.epoch), 1]',
   },
   {
     name: 'stragglers are not told',
@@ -49,8 +48,8 @@ export const services: readonly Mutant[] = [
     name: 'nobody is rung again',
     tracker: 'KubeEdge #5094, #6356',
     file: 'services/scheduler/src/scheduler.ts',
-    find: 'else if (ticks % RING_EVERY === 0) await ringThoseBehind(documents.unseen)',
-    replace: '',
+    find: 'if (now - since < ringAfterMs) continue',
+    replace: 'if (now >= since) continue',
   },
   {
     name: 'removed nodes stay eligible',
