@@ -173,3 +173,13 @@ story(
     expect(counts.open).toBe(0)
   },
 )
+
+story('A1', 'a node whose grant was revoked gets one grant when it is back', { nodes: 4 }, async (stage) => {
+  const { world } = stage
+  for (const node of [0, 1, 2, 3]) stage.silence(node, true)
+  await stage.apply(A, 'good', quick({ max_parallel: 50 }))
+  await stage.until('grants are revoked', () => stage.rollout(A).counts.deferred === 2, 5 * 60_000)
+  for (const node of world.agents.nodes.keys()) world.agents.silence(node, false)
+  await stage.until('it completes', () => stage.rollout(A).phase === 'completed')
+  expect(stage.watch.ledger().jobs.get('default/a')?.rollouts.at(-1)?.grants.length).toBe(6)
+})

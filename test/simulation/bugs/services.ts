@@ -69,3 +69,20 @@ story('S8', 'a FAIL stands, also when the engine dies before it could halt', { n
   await stage.until('it halts', () => stage.rollout(A).phase === 'halted', 120_000)
   expect(stage.rollout(A).halted).toMatchObject({ reason: 'analysis' })
 })
+
+story(
+  'State',
+  'a job whose nodes were all away says so no longer when one that has no grant is back',
+  { nodes: 4 },
+  async (stage) => {
+    for (const node of [0, 1, 2, 3]) stage.silence(node, true)
+    await stage.pass(60_000)
+    await stage.apply(A, 'good', quick({ strategy: 'canary', max_parallel: 25 }))
+    await stage.pass(5_000)
+    expect(stage.job(A).versions.state).toMatchObject({ reason: 'all_nodes_offline' })
+    const last = Number(stage.rollout(A).targets.at(-1)?.slice(4))
+    stage.silence(last, false)
+    await stage.pass(15_000)
+    expect(stage.job(A).versions.state.reason).toBe('rollout_running')
+  },
+)

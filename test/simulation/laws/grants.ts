@@ -17,6 +17,7 @@ export const checkGrants = (sight: Sight, event: EventOf<'NodesGranted'>): void 
   if (job.lifecycle !== 'active') fail('S3', `a grant of a ${job.lifecycle} job`)
   if (event.content !== rollout.content) fail('S3', 'a grant of a content that the rollout is not about')
   if (event.content !== job.content) fail('P2', 'a grant of a content that the job does not want any more')
+  if (new Set(event.grants.map(([node]) => node)).size < event.grants.length) fail('A1', 'a node twice in a commit')
   checkWave(sight, rollout, event)
   checkRamp(sight, rollout, event)
   checkBudget(sight, rollout, event)

@@ -3,7 +3,7 @@ import { desiredDocumentSchema, jobKeyText, type NodeId } from '@dunlin/contract
 import { deriveJobState, executionRow, isPresent, stateDiffers, type Job, type PresentJob } from '@dunlin/domain'
 import type { World } from '../world/world.ts'
 import type { WorldFold } from './fold.ts'
-import { currentOf, type JobEntry, type Ledger } from './ledger.ts'
+import { atRiskOf, currentOf, type JobEntry, type Ledger } from './ledger.ts'
 import type { Broken } from './names.ts'
 
 type Fail = (law: Broken['law'], detail: string) => void
@@ -116,7 +116,9 @@ const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
   if (rollout.phase === 'planning') fail('L3', 'a plan stays unfinished')
   // Windows that never come are a person's to decide about; a site that was silent is heard again.
   const blind = rollout.holds.get('visibility')
-  const byPerson = rollout.holds.has('user') || rollout.holds.has('canary') || blind === 'windows_unknown'
+  // Places that nodes hold which are away come free when those are back, or by a person.
+  const isCrowded = rollout.holds.has('budget') && [...atRiskOf(job)].some((node) => !here(node))
+  const byPerson = isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || blind === 'windows_unknown'
   if (blind === 'site_silent') fail('L3', 'a hold for lack of sight stays although everybody is seen')
   if (rollout.phase === 'running' && !byPerson)
     fail(

@@ -59,7 +59,9 @@ const run = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits =>
   // The ramp is used up until more of its open grants have settled: it is not walked for each of them.
   if (open > 0 && rampLeft(rollout, budget) <= 0) return WAIT
   const members = waveMembers(rollout, rollout.wave)
-  const turn = takeTurns(job, rollout, [...members, ...deferredAtRisk(job, rollout)], rollout.wave, facts, budget)
+  // A member whose grant was revoked is among both, and gets one grant.
+  const next = new Set([...members, ...deferredAtRisk(job, rollout)])
+  const turn = takeTurns(job, rollout, next, rollout.wave, facts, budget)
   if (turn.length > 0) return turn
   const unsettled = members.some((node) => job.placement.nodes.has(node) && isUnsettled(rollout, node))
   return unsettled ? expire(rollout, facts) : endWave(job, rollout, facts)

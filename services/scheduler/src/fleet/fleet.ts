@@ -25,6 +25,13 @@ export const SCHEDULER_FOLD = `scheduler/${FOLD_VERSION}`
 export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
+  /** Jobs whose recorded state is that none of their nodes is connected: any node may change that, also without a grant. */
+  const waiting = new Set<string>()
+
+  const note = (key: string, { versions }: Job): void => {
+    if (versions.is === 'present' && versions.state.reason === 'all_nodes_offline') waiting.add(key)
+    else waiting.delete(key)
+  }
 
   const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
     if (folded.admission !== 'admitted' || folded.commit === undefined) return
@@ -52,6 +59,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       }
       if (type !== 'JobStateChanged' && type !== 'CommandNoted') marks.status.add(key)
     }
+    note(key, job)
     // The states that only folding knows (stopped, deleted) are recorded by their own events.
   }
 
@@ -62,6 +70,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       if (type === 'NodeAdmitted') marks.unadmitted.delete(node)
       else for (const job of grants.jobsOn(node)) marks.status.add(job)
     }
+    for (const job of waiting) marks.status.add(job)
   }
 
   const onReport = (node: NodeId, events: readonly ReportEvent[]): void => {
@@ -100,6 +109,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       for (const [key, state] of jobs()) {
         marks.placement.add(key)
         marks.status.add(key)
+        note(key, state)
         for (const node of state.rollouts.grants.keys()) {
           grants.add(key, node)
           touchDocument(marks, node, seq)
@@ -111,6 +121,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     },
     clear: () => {
       grants.clear()
+      waiting.clear()
       marks.placement.clear()
       marks.causes.clear()
       marks.nodes.clear()
