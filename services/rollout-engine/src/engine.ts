@@ -89,7 +89,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
     revocations: {
       isConnected: (node) => fleet.isConnected(node),
       isStarted: (node, execution) => fleet.reports(node)?.executions.has(execution) === true,
-      isStale: (node) => documents.isStale(node),
+      isStale: (node, revokedAt) => documents.isStale(node, revokedAt),
     },
     clock,
     random: ports.random,

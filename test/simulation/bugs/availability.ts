@@ -183,3 +183,22 @@ story('A1', 'a node whose grant was revoked gets one grant when it is back', { n
   await stage.until('it completes', () => stage.rollout(A).phase === 'completed')
   expect(stage.watch.ledger().jobs.get('default/a')?.rollouts.at(-1)?.grants.length).toBe(6)
 })
+
+story(
+  'S1',
+  'a place that was taken back twice comes free a quarter of an hour after the second time',
+  { nodes: 2 },
+  async (stage) => {
+    for (const program of ['good', 'better']) {
+      stage.silence(0, true)
+      await stage.apply(A, program, quick({ strategy: 'immediate' }))
+      await stage.until('the grant is revoked', () => stage.job(A).rollouts.revoked.size === 1)
+      await stage.pass(60_000)
+      expect(stage.job(A).rollouts.revoked.size).toBe(1)
+      if (program === 'better') break
+      stage.silence(0, false)
+      await stage.until('it has it', () => stage.rollout(A).counts.healthy === 2)
+      await stage.pass(16 * 60_000)
+    }
+  },
+)

@@ -10,7 +10,7 @@ export interface RevokeFacts {
   /** The node has reported something of this execution. */
   readonly isStarted: (node: NodeId, execution: ExecutionId) => boolean
   /** The document without the revoked grant stands in DESIRED for longer than any document is fresh. */
-  readonly isStale: (node: NodeId) => boolean
+  readonly isStale: (node: NodeId, revokedAt: number) => boolean
 }
 
 type Commits = readonly (readonly JobSubjectEvent[])[]
@@ -33,7 +33,7 @@ export const revokeUnstarted = (job: PresentJob, facts: RevokeFacts): Commits =>
 export const freePlaces = ({ rollouts }: PresentJob, facts: Omit<RevokeFacts, 'isConnected'>): Commits => {
   if (rollouts.current === undefined || rollouts.revoked.size === 0) return []
   const nodes: NodeId[] = []
-  for (const [node, { executions }] of rollouts.revoked)
-    if (facts.isStale(node) && !executions.some((execution) => facts.isStarted(node, execution))) nodes.push(node)
+  for (const [node, { executions, seq }] of rollouts.revoked)
+    if (facts.isStale(node, seq) && !executions.some((execution) => facts.isStarted(node, execution))) nodes.push(node)
   return nodes.length === 0 ? [] : [[{ type: 'PlacesFreed', rollout: rollouts.current.id, nodes }]]
 }

@@ -13,11 +13,14 @@ const AT_A_TIME = 64
 export interface StaleDocuments {
   /** Reads the documents of revoked nodes that were not seen yet; true when a place may have come free. */
   look(revoked: Iterable<readonly [NodeId, number]>): Promise<boolean>
-  isStale(node: NodeId): boolean
+  isStale(node: NodeId, revokedAt: number): boolean
 }
 
+const nameOf = (node: NodeId, revokedAt: number): string => `${node} ${revokedAt}`
+
 export const createStaleDocuments = (desired: Pick<KeyValue, 'get'>, clock: Clock): StaleDocuments => {
-  const seen = new Map<NodeId, { readonly revokedAt: number; readonly sinceMono: number }>()
+  /** By node and revocation: an earlier one of the node, or one of another job, says nothing about this. */
+  const seen = new Map<string, number>()
 
   const read = async (node: NodeId, revokedAt: number): Promise<void> => {
     const entry = await desired.get(node)
@@ -25,24 +28,24 @@ export const createStaleDocuments = (desired: Pick<KeyValue, 'get'>, clock: Cloc
     const document = desiredDocumentSchema.safeParse(parse(entry.value))
     // A document that is not written yet, or cannot be read, frees nothing.
     if (!document.success || document.data.generation[1] < revokedAt) return
-    seen.set(node, { revokedAt, sinceMono: clock.monotonicMs() })
+    seen.set(nameOf(node, revokedAt), clock.monotonicMs())
   }
 
-  const isStale = (node: NodeId): boolean => {
-    const one = seen.get(node)
-    return one !== undefined && clock.monotonicMs() - one.sinceMono > FRESH_FOR_MS
+  const isStale = (node: NodeId, revokedAt: number): boolean => {
+    const sinceMono = seen.get(nameOf(node, revokedAt))
+    return sinceMono !== undefined && clock.monotonicMs() - sinceMono > FRESH_FOR_MS
   }
 
   return {
     isStale,
     look: async (revoked) => {
       const all = [...revoked]
-      const wanted = new Map(all)
-      for (const [node, { revokedAt }] of seen) if (wanted.get(node) !== revokedAt) seen.delete(node)
-      const unseen = all.filter(([node]) => !seen.has(node))
+      const wanted = new Set(all.map(([node, revokedAt]) => nameOf(node, revokedAt)))
+      for (const name of seen.keys()) if (!wanted.has(name)) seen.delete(name)
+      const unseen = all.filter(([node, revokedAt]) => !seen.has(nameOf(node, revokedAt)))
       for (let from = 0; from < unseen.length; from += AT_A_TIME)
         await Promise.all(unseen.slice(from, from + AT_A_TIME).map(([node, seq]) => read(node, seq)))
-      return all.some(([node]) => isStale(node))
+      return all.some(([node, revokedAt]) => isStale(node, revokedAt))
     },
   }
 }
