@@ -37,13 +37,14 @@ const checkWave = ({ fail }: Sight, rollout: RolloutEntry, { wave, grants }: Eve
 const GRANTED: ReadonlySet<string> = new Set(['open', 'healthy', 'failed', 'lost'])
 
 /** Two, then a tenth of a wave more, then no limit; a wave that is not larger than a step has no such step. */
-const checkRamp = ({ job, fail }: Sight, rollout: RolloutEntry, { grants }: EventOf<'NodesGranted'>): void => {
+const checkRamp = ({ job, fail }: Sight, rollout: RolloutEntry, { wave, grants }: EventOf<'NodesGranted'>): void => {
   if (rollout.policy.strategy === 'immediate' || rollout.type === 'rollback') return
   const slots = [...rollout.slots.values()]
   const settled = slots.filter((slot) => slot !== 'open' && GRANTED.has(slot)).length
   const granted = slots.filter((slot) => GRANTED.has(slot)).length
   const fresh = grants.filter(([node]) => !GRANTED.has(rollout.slots.get(node) ?? 'none')).length
-  const budget = budgetOf(rollout, job)
+  // The plan fixes it; only who joins afterwards is counted against the fleet as it is then.
+  const budget = wave < rollout.waves.length ? rollout.budget : budgetOf(rollout, job)
   const second = 2 + Math.ceil(budget / 10)
   const limit = settled < 2 && budget > 2 ? 2 : settled < second && budget > second ? second : Infinity
   if (granted + fresh > limit) fail('S6', `${granted + fresh} grants with ${settled} settled, ${limit} allowed`)
