@@ -16,7 +16,7 @@ export const evidenceOf = (outcomes: readonly boolean[], p0: number): { readonly
 }
 
 /** Why the outcomes must halt the rollout; the percentage only where there is no doubt that enough have settled. */
-export const whyFail = ({ policy, outcomes, targets }: RolloutEntry): string | undefined => {
+export const whyFail = ({ policy, outcomes, targets, slots }: RolloutEntry): string | undefined => {
   if (policy.strategy === 'immediate') return undefined
   const failed = outcomes.filter(Boolean).length
   if (policy.analysis !== undefined) {
@@ -26,7 +26,9 @@ export const whyFail = ({ policy, outcomes, targets }: RolloutEntry): string | u
   if (policy.maxFailedNodes !== undefined && failed > policy.maxFailedNodes)
     return `${failed} failed of ${policy.maxFailedNodes}`
   const percent = (100 * failed) / Math.max(1, outcomes.length)
-  if (outcomes.length >= Math.min(40, targets.length) && failed > 0 && percent > policy.maxFailedNodesPercent)
+  // With fewer than 40 it means something when nobody is left to settle.
+  const isAll = targets.length > 0 && outcomes.length >= targets.length && ![...slots.values()].includes('open')
+  if ((outcomes.length >= 40 || isAll) && failed > 0 && percent > policy.maxFailedNodesPercent)
     return `${percent} % failed of ${policy.maxFailedNodesPercent} %`
   return undefined
 }

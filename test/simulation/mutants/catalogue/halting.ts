@@ -40,15 +40,15 @@ export const halting: readonly Mutant[] = [
     name: 'automatic rollback cannot be switched off',
     tracker: 'Argo #2866',
     file: OPEN,
-    find: 'policy.autoRollback && (type',
-    replace: '(type',
+    find: 'policy.autoRollback && isNews(',
+    replace: 'isNews(',
   },
   {
     name: 'a rollback is rolled back',
     tracker: 'B4',
     file: OPEN,
-    find: "policy.autoRollback && (type === 'create' || type === 'update')",
-    replace: "(policy.autoRollback || type === 'rollback')",
+    find: 'policy.autoRollback && isNews(rollouts, type, content)',
+    replace: "(type === 'rollback' || (policy.autoRollback && isNews(rollouts, type, content)))",
   },
   {
     name: 'a content that failed is still proven',
@@ -95,7 +95,7 @@ export const halting: readonly Mutant[] = [
   {
     name: 'nodes that were broken before are evidence',
     tracker: 'Greengrass #646',
-    file: EVOLVE,
+    file: 'packages/domain/src/rollout/fold-outcomes.ts',
     find: 'if (isFirst && held.wasUnhealthy !== true) count(',
     replace: 'if (isFirst) count(',
   },

@@ -24,7 +24,7 @@ export const nodes: readonly Mutant[] = [
     name: 'deferred nodes take places of the budget',
     tracker: 'k8s test-infra PR #31706',
     file: EVOLVE,
-    find: "        if (reason === 'revoked' && !revoke(rollouts, node)) rollouts.atRisk.delete(node)\n",
+    find: "        if (reason === 'revoked' && !takeBack(rollouts, node)) rollouts.atRisk.delete(node)\n",
     replace: '        rollouts.atRisk.add(node)\n',
   },
   {
@@ -37,7 +37,7 @@ export const nodes: readonly Mutant[] = [
   {
     name: 'a place is taken when a node is seen, not when it is granted',
     tracker: 'Nomad GH-27284',
-    file: EVOLVE,
+    file: 'packages/domain/src/rollout/fold-grants.ts',
     find: '    rollouts.atRisk.add(node)\n    rollouts.revoked.delete(node)\n',
     replace: '    rollouts.revoked.delete(node)\n',
   },
@@ -59,8 +59,8 @@ export const nodes: readonly Mutant[] = [
     name: 'the order is not spread over sites',
     tracker: 'GitLab delivery #951',
     file: 'packages/domain/src/rollout/plan/plan.ts',
-    find: "(node) => facts.labelOf(node, spreadBy) ?? '',",
-    replace: "() => '',",
+    find: "(node) => facts.labelOf(node, spreadBy) ?? '')",
+    replace: "() => '')",
   },
   {
     name: 'joiners are granted all at once',

@@ -32,8 +32,8 @@ export const rollouts: readonly Mutant[] = [
     name: 'nodes of an old version are no targets',
     tracker: 'Nomad GH-27605',
     file: 'packages/domain/src/rollout/plan/plan.ts',
-    find: "return type === 'restart' || !isRight(rollouts, node, content)",
-    replace: "return type === 'restart' || type === 'rollback' || !rollouts.grants.has(node)",
+    find: "type === 'restart' || !isRight(rollouts, node, content)",
+    replace: "type === 'restart' || type === 'rollback' || !rollouts.grants.has(node)",
   },
   {
     name: 'a promotion is forgotten',
@@ -102,8 +102,8 @@ export const rollouts: readonly Mutant[] = [
     name: 'a rollback touches nodes that were never granted',
     tracker: 'B2',
     file: 'packages/domain/src/rollout/plan/plan.ts',
-    find: "if (type === 'rollback' && !wasGranted(rollouts, node)) return false",
-    replace: '',
+    find: "if (type === 'rollback' && !wasGranted(rollouts, node)) neverGranted += 1",
+    replace: 'if (neverGranted < 0) neverGranted += 1',
   },
   {
     name: 'a stopped version goes on being granted',
