@@ -45,13 +45,15 @@ const rolloutFacts = (rollout: PlannedRollout): readonly Row[] => {
   const { strategy, type, targets, already, unhealthy, budget, ramp, first, supersedes, hash, seed } = rollout
   const others = [
     ...(already > 0 ? [`${already} run it already`] : []),
-    ...(unhealthy > 0 ? [`${unhealthy} are unhealthy and come first`] : []),
+    ...(unhealthy > 0
+      ? [`${unhealthy} ${unhealthy === 1 ? 'is unhealthy and comes' : 'are unhealthy and come'} first`]
+      : []),
   ]
   const steps = ramp.map(({ may_be_open: open, until_settled: settled }) => `${open} until ${settled} have settled`)
   return [
     ['rollout', `${strategy} (${type})`],
     ['targets', `${targets}${others.length === 0 ? '' : ` (${others.join(', ')})`}`],
-    ['budget', `${budget} nodes at risk at once`],
+    ['budget', `${budget} ${budget === 1 ? 'node' : 'nodes'} at risk at once`],
     ...(steps.length === 0 ? [] : [['ramp', `${steps.join(', ')}, then the whole wave`] as const]),
     ...(first.length === 0 ? [] : [['first', `${first.join(', ')}${first.length < targets ? ' ...' : ''}`] as const]),
     ...(supersedes === undefined ? [] : [['supersedes', supersedes] as const]),

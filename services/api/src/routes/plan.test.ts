@@ -143,6 +143,8 @@ describe('a dry run', () => {
     expect(nobody.warnings).toContainEqual({ code: 'caution', path: 'selector', message: expect.any(String) as string })
     const { warnings } = await plan({ rollout: { strategy: 'canary', canary_count: 50 } })
     expect(warnings.map(({ path }) => path)).toContain('rollout.canary_count')
+    const { message } = await plan({ rollout: { strategy: 'immediate' } })
+    expect(message).toContain('; an immediate rollout takes it to')
   })
 
   it('refuses a wrong spec like an apply, and a body that is none', async () => {

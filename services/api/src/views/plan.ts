@@ -93,7 +93,7 @@ const sentenceOf = ({ action, version, contentChanges, placement, rollout }: Pla
   const { waves, count: targets } = rollout.completed
   const { strategy } = rollout.opened.policy
   const inWaves = waves.length === 1 ? 'in one wave' : `in ${waves.length} waves`
-  return `${head}; a ${strategy} rollout takes it to ${nodes(targets)} ${targets === 0 ? '' : inWaves}`.trimEnd()
+  return `${head}; ${strategy === 'immediate' ? 'an' : 'a'} ${strategy} rollout takes it to ${nodes(targets)} ${targets === 0 ? '' : inWaves}`.trimEnd()
 }
 
 const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`)
@@ -121,7 +121,10 @@ const cautions = ({ job, planned, fleet }: PlanFound): PlannedView['warnings'] =
       say('rollout.canary_count', `makes ${canaries} canaries, of which only ${budget} may be at risk at once`)
     const atRisk = planned.after.rollouts.atRisk.size
     if (atRisk >= budget && budget > 0)
-      say('', `${nodes(atRisk)} of this job are at risk already: nodes that are not wait until one of those is healthy`)
+      say(
+        '',
+        `${nodes(atRisk)} of this job ${atRisk === 1 ? 'is' : 'are'} at risk already: nodes that are not wait until one of those is healthy`,
+      )
     if (opened.supersedes !== undefined) say('', `closes the rollout ${opened.supersedes}, which is not over`)
     const goesBack = policy.autoRollback && (rolloutType === 'create' || rolloutType === 'update')
     if (goesBack && fallbackFrom(job.rollouts, opened.content) === undefined)

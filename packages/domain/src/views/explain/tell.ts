@@ -98,7 +98,7 @@ const opened = ({ rolloutType, version, policy, supersedes }: Extract<JobSubject
     analysis === undefined ? '' : `, halts at evidence ${analysis.haltAt} against ${100 * analysis.p0} % failing`
   const instead = supersedes === undefined ? '' : `, in place of ${supersedes}`
   return (
-    `a ${policy.strategy} rollout (${rolloutType}) of version ${version} was opened${instead}: ` +
+    `${policy.strategy === 'immediate' ? 'an' : 'a'} ${policy.strategy} rollout (${rolloutType}) of version ${version} was opened${instead}: ` +
     `${maxParallel.value}${maxParallel.unit === 'percent' ? ' %' : ' nodes'} at once, ` +
     `healthy after ${health.successThreshold} windows of ${health.intervalMs / 1000} s${halts}`
   )
@@ -109,7 +109,7 @@ const planned = (event: Extract<JobSubjectEvent, { type: 'PlanCompleted' }>): st
   return [
     `planned for ${nodeCount(count)} in ${waves.length === 1 ? 'one wave' : `${waves.length} waves`}`,
     ...(budget === undefined ? [] : [`${budget} may be at risk at once`]),
-    ...(unhealthy > 0 ? [`${unhealthy} are unhealthy`] : []),
+    ...(unhealthy > 0 ? [`${unhealthy} ${unhealthy === 1 ? 'is' : 'are'} unhealthy`] : []),
     ...(already > 0 ? [`${already} run it already`] : []),
   ].join(', ')
 }
