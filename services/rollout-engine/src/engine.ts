@@ -211,7 +211,8 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
         maxBytes,
       })
     if (!had && hasRoom) {
-      for (const key of fleet.running) fleet.due.add(key)
+      // A rollout that has completed may have nodes that came back meanwhile.
+      fleet.markAll()
       pump.wake()
     }
   })

@@ -86,3 +86,24 @@ story(
     expect(stage.job(A).versions.state.reason).toBe('rollout_running')
   },
 )
+
+story(
+  'L6',
+  'a node that comes back while the log is nearly full gets its grant when there is room',
+  { nodes: 3 },
+  async (stage) => {
+    const { log } = stage.world.store.faults
+    stage.silence(0, true)
+    await stage.pass(60_000)
+    await stage.apply(A, 'good', quick({ max_parallel: 50 }))
+    await stage.until('it completes', () => stage.rollout(A).phase === 'completed')
+    const bytes = stage.watch.log().reduce((sum, { data, subject }) => sum + data.length + subject.length + 100, 0)
+    log.limit(Math.ceil(bytes / 0.93))
+    await stage.pass(5_000)
+    stage.silence(0, false)
+    await stage.pass(5_000)
+    expect(stage.rollout(A).counts).toMatchObject({ healthy: 2, deferred: 1 })
+    log.limit(-1)
+    await stage.until('it has it', () => stage.rollout(A).counts.healthy === 3, 60_000)
+  },
+)

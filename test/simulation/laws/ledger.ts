@@ -405,6 +405,8 @@ const enterRollout = (
         grant.outcome = { is: verdict, reason }
         if (verdict === 'healthy') job.risk.delete(node)
         rollout.slots.set(node, verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed')
+        // It had no target left when it completed, and is proven by who joined since.
+        if (verdict === 'healthy' && rollout.phase === 'completed') prove(job, rollout)
       }
       return
     case 'HoldPlaced':
@@ -426,10 +428,13 @@ const enterRollout = (
       return
     case 'RolloutClosed':
       rollout.phase = event.outcome
-      if (event.outcome === 'completed' && [...rollout.slots.values()].includes('healthy'))
-        job.proven = [...job.proven.filter((content) => content !== rollout.content), rollout.content]
+      if (event.outcome === 'completed' && [...rollout.slots.values()].includes('healthy')) prove(job, rollout)
       return
     default:
       return event satisfies never
   }
+}
+
+const prove = (job: JobEntry, { content }: RolloutEntry): void => {
+  job.proven = [...job.proven.filter((one) => one !== content), content]
 }
