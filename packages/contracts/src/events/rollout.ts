@@ -200,7 +200,7 @@ export const haltEvidenceSchema = z.object({
 export const rolloutHaltedSchema = z.object({
   type: z.literal('RolloutHalted'),
   rollout: rolloutIdSchema,
-  /** analysis, budget_exhausted, max_failed_nodes, max_failed_nodes_percent, requested */
+  /** analysis, budget_exhausted, max_failed_nodes, max_failed_nodes_percent, none_healthy, requested */
   reason: z.string(),
   message: z.string(),
   counts: rolloutCounts,

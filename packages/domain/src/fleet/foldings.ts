@@ -3,7 +3,7 @@
  * commutes; what joins them is computed on read. The event store meets this shape structurally.
  */
 import type { Commit, JobSubjectEvent, LogOwnEvent, NodeEvent, ReportEvent } from '@dunlin/contracts'
-import { eventTypes } from '@dunlin/contracts'
+import { eventTypes, nodeActor } from '@dunlin/contracts'
 import { reportsFromJson, reportsToJson } from '../execution/codec.ts'
 import { foldReportCommit, noReports, type NodeReports } from '../execution/state.ts'
 import { jobFromJson, jobToJson } from '../job/codec.ts'
@@ -44,6 +44,7 @@ export const foldings = {
     applyCommit: (state: NodeReports, commit: AnyCommit, seq: number): NodeReports =>
       foldReportCommit(state, commit as Commit<ReportEvent>, seq),
     knows: (type: string): boolean => reportTypes.has(type),
+    writerOf: nodeActor,
     fence: 'report' as const,
     toJson: (state: NodeReports): unknown => reportsToJson(state),
     fromJson: reportsFromJson,
@@ -62,4 +63,4 @@ export const foldings = {
 export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 
 /** Number of the folds together; part of every snapshot. */
-export const FOLD_VERSION = 3
+export const FOLD_VERSION = 4

@@ -296,3 +296,25 @@ describe('a canary wave', () => {
     expect(current(world)?.phase).toBe('completed')
   })
 })
+
+describe('a rollout of which nobody is healthy', () => {
+  it('halts when nobody is left to be granted, whatever its limits tolerate', () => {
+    const world = begin(2, {
+      maxFailedNodesPercent: 100,
+      analysis: 'off',
+      maxParallel: { unit: 'percent', value: 100 },
+    })
+    world.advance()
+    world.settle(() => 'failed')
+    world.advance()
+    expect(current(world)).toMatchObject({ phase: 'halted', halted: { reason: 'none_healthy' } })
+  })
+  it('halts again at once when a person resumes it with nobody left', () => {
+    const world = begin(1)
+    world.advance()
+    world.settle(() => 'failed')
+    world.advance()
+    world.command('resume')
+    expect(world.advance()).toContain('RolloutHalted')
+  })
+})

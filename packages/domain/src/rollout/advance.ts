@@ -6,7 +6,7 @@ import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
 import { awaitsTurn, defer, rampLeft, takeTurns } from './grants.ts'
-import { whyHalt, type Prospects } from './health/halting.ts'
+import { whyHalt, type Halt, type Prospects } from './health/halting.ts'
 import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
 import { waveSizeOf } from './plan/waves.ts'
 import { countsOf, isHeld, isRight, type Rollout } from './state.ts'
@@ -146,7 +146,10 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
   if (!isDone) {
     const returned = grantJoiners(job, rollout, facts)
     if (passed.length > 0) return [passed, ...returned]
-    return returned.length > 0 ? returned : expire(rollout, facts)
+    if (returned.length > 0) return returned
+    return isHopeless(rollout)
+      ? haltRollout(job, rollout, hopeless(rollout), rollout.budget, facts)
+      : expire(rollout, facts)
   }
   const closed: JobSubjectEvent = {
     type: 'RolloutClosed',
@@ -156,6 +159,17 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
   }
   return [[...passed, closed]]
 }
+
+/** Everybody had a turn, nobody is healthy and nobody can come: waiting would change nothing. `immediate` only records. */
+const isHopeless = ({ counts, policy }: Rollout): boolean =>
+  policy.strategy !== 'immediate' &&
+  counts.open + counts.healthy + counts.deferred === 0 &&
+  counts.failed + counts.lost > 0
+
+const hopeless = ({ counts }: Rollout): Halt => ({
+  reason: 'none_healthy',
+  message: `Nobody is left to be granted, and of ${counts.failed + counts.lost} nodes none is healthy`,
+})
 
 /** What the canary wave says: an empty chair proves nothing, so a canary of which nobody could be reached waits for one. */
 const ofCanary = (

@@ -7,6 +7,7 @@ import { decided, refused } from '../decision.ts'
 import { unchanged, type CommandHead, type JobDecision } from '../job/command-head.ts'
 import { isLive, outcomeOf, type Job, type PresentJob, type VersionRecord } from '../job/state.ts'
 import { haltEvidence } from './health/halting.ts'
+import { wantsAnother } from './open.ts'
 import { countsOf, fallbackFrom, holdsOf, toWriteOff, type Rollout } from './state.ts'
 
 export interface SteerRollout extends CommandHead {
@@ -30,7 +31,8 @@ export const decideRollout = (job: Job, command: RolloutCommand): JobDecision =>
   if (job.versions.lifecycle !== 'active') return wrongPhase(job, command.verb)
   if (command.verb === 'rollback') return rollBack(job, command)
   const rollout = job.rollouts.current
-  if (rollout === undefined) return wrongPhase(job, command.verb)
+  // A newer version is about to take its place: what is said now was meant for that one.
+  if (rollout === undefined || wantsAnother(job)) return wrongPhase(job, command.verb)
   switch (command.verb) {
     case 'pause':
       return pause(job, rollout, command)
@@ -132,6 +134,8 @@ export type RollbackTarget =
       readonly spec: Readonly<Record<string, unknown>> | undefined
     }
   | { readonly is: 'none' }
+  /** The present version was made by a rollback already: going back further has to be said. */
+  | { readonly is: 'rolled_back'; readonly to: number }
   | { readonly is: 'unknown'; readonly oldest: number | undefined }
 
 /** What a rollback goes to: the version named, else the latest proven version with other content than the present one. */
@@ -144,6 +148,10 @@ export const rollbackTarget = (job: PresentJob, version?: number): RollbackTarge
       ? { is: 'unknown', oldest: history[0]?.version }
       : { is: 'found', version, seq: known.seq, spec: proven?.spec }
   }
+  const last = history.at(-1)
+  const failed = job.rollouts.current?.phase === 'halted'
+  if (last?.version === job.versions.version && last.rolledBackTo !== undefined && !failed)
+    return { is: 'rolled_back', to: last.rolledBackTo }
   const fallback = fallbackFrom(job.rollouts, content)
   if (fallback === undefined) return { is: 'none' }
   const seq = history.find((one: VersionRecord) => one.version === fallback.version)?.seq
@@ -157,20 +165,21 @@ export const possibleVerbs = (job: PresentJob): readonly JobVerb[] => {
   if (job.versions.lifecycle !== 'active') return ['apply', 'rerun', 'delete']
   const rollout = job.rollouts.current
   const verbs: JobVerb[] = []
-  if (rollout !== undefined && isUnderWay(rollout)) {
+  if (rollout !== undefined && isUnderWay(rollout) && !wantsAnother(job)) {
     if (rollout.holds.user === undefined) verbs.push('pause')
     if (rollout.holds.user !== undefined || rollout.holds.budget !== undefined) verbs.push('resume')
     if (rollout.holds.canary !== undefined) verbs.push('promote')
     verbs.push('halt')
   }
-  if (rollout?.phase === 'halted') verbs.push('resume')
+  if (rollout?.phase === 'halted' && !wantsAnother(job)) verbs.push('resume')
   if (rollbackTarget(job).is === 'found') verbs.push('rollback')
   return [...verbs, 'rerun', 'apply', 'stop']
 }
 
 const wrongPhase = (job: PresentJob, verb: JobVerb): JobDecision => {
   const rollout = job.rollouts.current
-  const phase = job.versions.lifecycle !== 'active' ? job.versions.lifecycle : (rollout?.phase ?? 'not_opened')
+  const { lifecycle } = job.versions
+  const phase = lifecycle !== 'active' ? lifecycle : wantsAnother(job) ? 'not_opened' : (rollout?.phase ?? 'not_opened')
   const holds = rollout === undefined ? [] : holdsOf(rollout)
   const possible = possibleVerbs(job)
   const held = holds.length === 0 ? '' : `, held by ${holds.join(' and ')}`

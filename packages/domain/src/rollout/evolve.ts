@@ -3,10 +3,10 @@ import type { JobSubjectEvent, NodeId, RolloutEvent, RolloutOpened } from '@dunl
 import type { CommitContext } from '../commit-context.ts'
 import { noEvidence } from './analysis/one-sample.ts'
 import { grantNodes, takeBack } from './fold-grants.ts'
-import { resume, settle, stopFailed } from './fold-outcomes.ts'
+import { prove, resume, settle, stopFailed } from './fold-outcomes.ts'
 import { endHold, place } from './fold-slots.ts'
 import { waveSizeOf } from './plan/waves.ts'
-import { holdsOf, noSlots, PROVEN_KEPT, ROLLOUTS_KEPT, type Rollout, type Rollouts } from './state.ts'
+import { holdsOf, noSlots, ROLLOUTS_KEPT, type Rollout, type Rollouts } from './state.ts'
 
 const rolloutTypes: ReadonlySet<string> = new Set<RolloutEvent['type']>([
   'RolloutOpened',
@@ -121,12 +121,6 @@ export const evolveRollouts = (
   }
 }
 
-const prove = (rollouts: Rollouts, { id, version, content, spec }: Rollout): void => {
-  rollouts.proven = rollouts.proven.filter((one) => one.content !== content)
-  rollouts.proven.push({ rollout: id, version, content, spec })
-  if (rollouts.proven.length > PROVEN_KEPT) rollouts.proven.shift()
-}
-
 const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext, spec: Rollout['spec']): void => {
   const before = rollouts.current
   if (before !== undefined) {
@@ -150,6 +144,7 @@ const open = (rollouts: Rollouts, event: RolloutOpened, context: CommitContext, 
     policy: event.policy,
     spec,
     seed: event.seed,
+    isProven: rollouts.proven.some(({ content }) => content === event.content),
     openedAt: context.at,
     openedSeq: context.seq,
     phase: 'planning',

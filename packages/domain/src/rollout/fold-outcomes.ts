@@ -3,7 +3,7 @@ import type { NodeId, RolloutResumed, Verdict } from '@dunlin/contracts'
 import { addOutcome, noEvidence } from './analysis/one-sample.ts'
 import type { CommitContext } from '../commit-context.ts'
 import { endHold, place } from './fold-slots.ts'
-import { holdsOf, settledOf, type Grant, type Rollout, type Rollouts, type Slot } from './state.ts'
+import { holdsOf, PROVEN_KEPT, settledOf, type Grant, type Rollout, type Rollouts, type Slot } from './state.ts'
 
 export const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, context: CommitContext): void => {
   const held = rollouts.grants.get(verdict.node)
@@ -22,6 +22,8 @@ export const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, c
     delete (held as { lastHealthy?: Grant }).lastHealthy
   } else if (rollout.phase === 'halted') held.stopped = true
   place(rollout, verdict.node, slotOf(verdict))
+  // It had no target left when it completed, and is proven by who joined since.
+  if (verdict.verdict === 'healthy' && rollout.phase === 'completed') prove(rollouts, rollout)
   // A recovery is shown and frees the place; the failure before it stays evidence.
   if (isFirst && held.wasUnhealthy !== true) count(rollout, verdict.verdict)
 }
@@ -61,4 +63,12 @@ export const stopFailed = ({ grants }: Rollouts, rollout: Rollout): void => {
     const held = slot === 'failed' || slot === 'lost' ? grants.get(node) : undefined
     if (held?.rollout === rollout.id) held.stopped = true
   }
+}
+
+/** A node is healthy on the content: from now on the job can go back to it. */
+export const prove = (rollouts: Rollouts, { id, version, content, spec }: Rollout): void => {
+  if (rollouts.proven.at(-1)?.content === content) return
+  rollouts.proven = rollouts.proven.filter((one) => one.content !== content)
+  rollouts.proven.push({ rollout: id, version, content, spec })
+  if (rollouts.proven.length > PROVEN_KEPT) rollouts.proven.shift()
 }

@@ -3,6 +3,7 @@ import type { NodeId } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
 import { desiredExecution } from '../desired/build.ts'
 import { hashOf, nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
+import { rollbackTarget } from './commands.ts'
 import { PROVEN_KEPT } from './state.ts'
 
 /** The first content everywhere, healthy. */
@@ -290,5 +291,48 @@ describe('a rerun', () => {
     world.settle(() => 'failed')
     world.advance()
     expect(current(world)).toMatchObject({ type: 'rollback', content: hashOf('a') })
+  })
+})
+
+describe('what is proven', () => {
+  it('includes what joiners of a rollout without targets turned out well on', () => {
+    const world = startWorld({ nodes: nodeIds(4) })
+    bring(world, 'a')
+    expect(current(world)?.phase).toBe('completed')
+    for (const node of nodeIds(4)) world.wanted.add(node)
+    world.place()
+    world.advance()
+    world.settle(() => 'healthy')
+    expect(present(world).rollouts.proven.map(({ content }) => content)).toEqual([hashOf('a')])
+  })
+})
+
+describe('a person who asks for a rollback without naming a version', () => {
+  it('is told when the job was rolled back already: going back further has to be said', () => {
+    const world = healthyOn(20)
+    bring(world, 'b')
+    finish(world)
+    failed(world, {})
+    bring(world, 'c')
+    world.settle(() => 'failed')
+    world.advance()
+    expect(current(world)?.type).toBe('rollback')
+    expect(rollbackTarget(present(world))).toMatchObject({ is: 'rolled_back' })
+    expect(rollbackTarget(present(world), 1)).toMatchObject({ is: 'found', version: 1 })
+  })
+})
+
+describe('a rollback to what was never proven', () => {
+  it('goes up the ramp like an update', () => {
+    const world = healthyOn(100)
+    bring(world, 'b', { autoRollback: false })
+    world.settle(() => 'failed')
+    world.advance()
+    bring(world, 'c', { autoRollback: false })
+    finish(world)
+    world.rollBack(2)
+    world.place()
+    world.advance()
+    expect(current(world)).toMatchObject({ type: 'rollback', content: hashOf('b'), counts: { open: 2 } })
   })
 })

@@ -83,6 +83,8 @@ export interface Rollout {
   /** The whole spec of the version; a later rollback takes its content. */
   readonly spec: Readonly<Record<string, unknown>>
   readonly seed: number
+  /** The content was proven when this was opened: what goes back to it needs no ramp. */
+  readonly isProven: boolean
   readonly openedAt: number
   readonly openedSeq: number
   phase: RolloutPhase

@@ -42,6 +42,10 @@ export const resolveRollback = async (
   if (job === undefined || !isLive(job)) return new DunlinError('job_not_found')
   const target = rollbackTarget(job, version)
   if (target.is === 'none') return new DunlinError('no_rollback_target')
+  if (target.is === 'rolled_back')
+    return new DunlinError('no_rollback_target', `The job is rolled back to version ${target.to} already.`, {
+      hint: 'To go back further, name the version.',
+    })
   if (target.is === 'unknown')
     return new DunlinError('version_not_found', `There is no version ${version} of ${key.namespace}/${key.name}.`, {
       data: { oldest: target.oldest, newest: job.versions.version },

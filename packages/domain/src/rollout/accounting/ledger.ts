@@ -211,6 +211,9 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
         if (grant.is === 'open' && (!grant.sick || rollout.everybodyWasSick)) rollout.outcomes.push(verdict)
         grant.is = verdict
         rollout.slots.set(node, verdict === 'healthy' ? 'healthy' : reason === 'lost_after' ? 'lost' : 'failed')
+        if (verdict !== 'healthy' || rollout.phase !== 'completed') continue
+        forget(ledger, rollout.content)
+        ledger.proven.push(rollout.content)
       }
       return
     case 'HoldPlaced':

@@ -9,7 +9,7 @@ import type { Rollout } from '../state.ts'
 export const SETTLED_FOR_PERCENT = 40
 
 export interface Halt {
-  readonly reason: 'analysis' | 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted'
+  readonly reason: 'analysis' | 'max_failed_nodes' | 'max_failed_nodes_percent' | 'budget_exhausted' | 'none_healthy'
   readonly message: string
 }
 
@@ -64,7 +64,7 @@ const exhausted = ({ counts }: Rollout, { stuckAtRisk, budget, waitsForPlace }: 
   if (failed === 0 || counts.open > 0 || stuckAtRisk < budget || !waitsForPlace()) return undefined
   return {
     reason: 'budget_exhausted',
-    message: `${failed} failed nodes fill the budget of ${budget} nodes at risk, and no grant is open: the budget is used up, the version is not proven bad`,
+    message: `${stuckAtRisk} nodes at risk fill the budget of ${budget}, and no grant is open: the budget is used up, the version is not proven bad`,
   }
 }
 

@@ -57,7 +57,8 @@ export const drawPlan = (rollouts: Rollouts, request: PlanRequest, facts: PlanFa
   for (const one of classes.values()) if (one !== FIT) unhealthy += 1
   return {
     targets:
-      canaries > 0 && atRisk.size + canaries <= budget
+      // Without a place left no canary could be granted before those at risk.
+      canaries > 0 && atRisk.size < budget
         ? canariesFirst(bySickness, canaries, (node) => facts.isConnected(node) && classOf(node) === FIT)
         : bySickness,
     waves: drawWaves(policy, classes.size, budget),

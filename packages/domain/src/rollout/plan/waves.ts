@@ -32,12 +32,16 @@ const FIRST_STEP = 2
  * many as the wave holds. A release that is broken everywhere is stopped by its second node.
  */
 export const rampLimit = (
-  { type, policy }: { readonly type: RolloutType; readonly policy: RolloutPolicy },
+  {
+    type,
+    policy,
+    isProven,
+  }: { readonly type: RolloutType; readonly policy: RolloutPolicy; readonly isProven: boolean },
   budget: number,
   settled: number,
 ): number => {
-  // What a rollback brings is proven, and the nodes that wait for it are broken.
-  if (policy.strategy === 'immediate' || type === 'rollback') return Infinity
+  // The nodes that wait for a rollback are broken, and what it brings is proven; unless a person named something else.
+  if (policy.strategy === 'immediate' || (type === 'rollback' && isProven)) return Infinity
   return rampSteps(budget).find((step) => settled < step) ?? Infinity
 }
 

@@ -169,6 +169,8 @@ const follows = (tally: Tally, { reason, counts, evidence: said }: RolloutHalted
     }
     case 'budget_exhausted':
       return said === undefined || (said.atRisk >= said.budget && counts.failed + (counts.lost ?? 0) > 0)
+    case 'none_healthy':
+      return counts.healthy === 0 && counts.failed + (counts.lost ?? 0) > 0
     default:
       return false
   }
