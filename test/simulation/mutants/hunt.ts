@@ -12,7 +12,7 @@ export interface Hunted extends MutantResult {
 /** A mutant that makes the simulated world turn for ever is as dead as one that breaks a law. */
 const AT_MOST_MS = 10 * 60_000
 
-export const huntOne = (mutant: Mutant, seeds: number): Promise<Hunted> =>
+const huntOne = (mutant: Mutant, seeds: number): Promise<Hunted> =>
   new Promise((resolve) => {
     const began = performance.now()
     const workerData: MutantTask = { mutant: mutant.name, seeds }

@@ -1,5 +1,5 @@
 /** A world for single stories: started, watched by all laws, and with eyes for what a story expects. */
-import { desiredDocumentSchema, jobKeyText, type DesiredDocument, type JobKey, type NodeId } from '@dunlin/contracts'
+import { desiredDocumentSchema, jobKeyText, type DesiredDocument, type JobKey } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob, type Rollout } from '@dunlin/domain'
 import { createFoldWatch } from '../laws/fold.ts'
 import type { Broken } from '../laws/names.ts'
@@ -143,6 +143,3 @@ export const startStage = async ({ instances = ONE_EACH, ...options }: StageOpti
     story,
   }
 }
-
-export const nodesOf = (count: number): readonly NodeId[] =>
-  Array.from({ length: count }, (_, index) => nodeName(index))
