@@ -2,22 +2,26 @@
 import type { FigureContext } from './figure.ts'
 import { seedsOf } from './seeds.ts'
 import type { Measured } from './work/case.ts'
+import type { RunChild } from './work/child.ts'
 import type { Pool } from './work/pool.ts'
 
 export interface ContextOptions {
   readonly commit: string
   readonly rollouts: number
+  readonly seeds: number
+  readonly quick: boolean
   readonly pool: Pool
+  readonly child: RunChild
   readonly say: (line: string) => void
 }
 
 const TELL_EVERY = 500
 
-export const createContext = ({ commit, rollouts, pool, say }: ContextOptions): FigureContext => {
+export const createContext = ({ pool, ...options }: ContextOptions): FigureContext => {
+  const { commit, say } = options
   const measured = new Map<string, Promise<readonly Measured[]>>()
   return {
-    rollouts,
-    say,
+    ...options,
     measure: (name, one, count) => {
       const id = `${name} ${count} ${JSON.stringify(one)}`
       const known = measured.get(id)

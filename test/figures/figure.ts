@@ -1,10 +1,24 @@
 /** What a figure of rollouts says: what a bench says, and what arithmetic says beside it. */
 import { figure, type Figure, type Goal } from '../bench/figure.ts'
 import type { Case, Measured } from './work/case.ts'
+import type { RunChild } from './work/child.ts'
 
-export interface RolloutFigure extends Figure {
-  /** The same quantity computed exactly, and what that computation assumes. */
+export interface PublishedFigure extends Figure {
+  /** The same quantity computed exactly, and what that computation assumes; where there is such a computation. */
+  readonly exact?: string
+}
+
+export interface RolloutFigure extends PublishedFigure {
   readonly exact: string
+}
+
+/** A bug that was put in on purpose. */
+export interface Fate {
+  readonly name: string
+  readonly tracker: string
+  /** The story, seed, crash or time limit that noticed it; absent = it lives, or could not be put in (`detail` says so). */
+  readonly killedBy?: string
+  readonly detail?: string
 }
 
 export interface Plot {
@@ -16,21 +30,34 @@ export interface Plot {
 }
 
 export interface Told {
-  readonly figures: readonly RolloutFigure[]
+  readonly figures: readonly PublishedFigure[]
   readonly plots?: readonly Plot[]
+  /** How much was measured, where that is not counted in rollouts. */
+  readonly size?: string
+  readonly mutants?: readonly Fate[]
 }
 
 export interface FigureContext {
   /** How many rollouts the largest figure takes; the others take a share of it. */
   readonly rollouts: number
+  /** How many seeds of the simulator. */
+  readonly seeds: number
+  /** Everything as small as it goes: shows that it runs. */
+  readonly quick: boolean
+  /** The commit that is measured: seeds derive from it. */
+  readonly commit: string
   /** Measures a case on `count` seeds of its name; the same name and case are measured once. */
   readonly measure: (name: string, one: Case, count: number) => Promise<readonly Measured[]>
+  /** Runs another command of the repository and gives what it wrote with `--json`. */
+  readonly child: RunChild
   readonly say: (line: string) => void
 }
 
 export interface FigureSource {
-  /** Names of its figures, for `--only`. */
-  readonly figures: readonly string[]
+  /** Its name, for `--only` and in the published results; the figures that come out of it may be more, or only a plot. */
+  readonly name: string
+  /** Another command measures, with the files as they are when it begins. */
+  readonly inChild?: true
   readonly run: (context: FigureContext) => Promise<Told>
 }
 

@@ -5,7 +5,7 @@
 import { mostBelievable } from '@dunlin/domain'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createContext } from './context.ts'
-import { brokenOn, haltedOf, NODES, type FigureContext, type RolloutFigure } from './figure.ts'
+import { brokenOn, haltedOf, NODES, type FigureContext, type PublishedFigure } from './figure.ts'
 import { halted10pc } from './figures/halted-10pc.ts'
 import { healthyTime } from './figures/healthy-time.ts'
 import { rollbackWrong } from './figures/rollback-wrong.ts'
@@ -22,9 +22,17 @@ const RISK = 1e-6
 let context: FigureContext
 beforeAll(() => {
   const pool: Pool = { measure: (one, seeds) => runCase(one, seeds), stop: async () => {} }
-  context = createContext({ commit: 'seeds of the tests', rollouts: ROLLOUTS, pool, say: () => {} })
+  context = createContext({
+    commit: 'seeds of the tests',
+    rollouts: ROLLOUTS,
+    seeds: 1,
+    quick: true,
+    pool,
+    child: () => Promise.reject(new Error('other commands have tests of their own')),
+    say: () => {},
+  })
 })
-const figuresOf = async (source: typeof halted10pc): Promise<ReadonlyMap<string, RolloutFigure>> =>
+const figuresOf = async (source: typeof halted10pc): Promise<ReadonlyMap<string, PublishedFigure>> =>
   new Map((await source.run(context)).figures.map((one) => [one.name, one]))
 
 it('the engine decides the same on the light fleet and on the real one', async () =>

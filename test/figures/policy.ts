@@ -19,6 +19,11 @@ const policy = resolveRolloutPolicy({})
 if (policy.analysis === undefined) throw new Error('the figures are about a default policy with analysis')
 /** What the default tolerates: p0 and haltAt. */
 export const TOLERATED = policy.analysis
+/** In a sentence, as it is at this moment. */
+export const DEFAULT_TEXT =
+  `${100 * TOLERATED.p0} % of the nodes may fail, evidence of ${TOLERATED.haltAt} to 1 for more halts, and so do more than ` +
+  `${policy.maxFailedNodesPercent} % of at least ${SETTLED_FOR_PERCENT} settled nodes`
+
 export const TEST_ALONE: HaltingRule = analysisRule(TOLERATED)
 export const DEFAULT_RULE: HaltingRule = anyOf(
   TEST_ALONE,

@@ -3,7 +3,7 @@ import { brokenOn, expected, grouped, haltedOf, NODES, rolloutFigure, type Figur
 import { exactDefault, TEST_ALONE, TOLERATED } from '../policy.ts'
 
 export const aaHalts: FigureSource = {
-  figures: ['aa_halts'],
+  name: 'aa_halts',
   run: async ({ rollouts, measure }) => {
     const count = Math.ceil(rollouts / 4)
     const nodes = NODES * TOLERATED.p0

@@ -23,7 +23,7 @@ const COMPUTED = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5]
 const LOWEST = 1e-6
 
 export const falseCurve: FigureSource = {
-  figures: ['false_curve'],
+  name: 'false_curve',
   run: async ({ rollouts, measure }) => {
     const seen: [number, number][] = []
     const limits: [number, number][] = []

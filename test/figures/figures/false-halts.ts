@@ -8,7 +8,7 @@ const STATED_FOR = 4000
 const GOAL = 6
 
 export const falseHalts: FigureSource = {
-  figures: ['false_halts'],
+  name: 'false_halts',
   run: async ({ rollouts, measure }) => {
     const onePercent = await measure('false_halts_1pc', brokenOn(NODES / 100, { creates: true }), rollouts)
     const noisy = await measure('false_halts_noisy', brokenOn(0, { population: HARMLESS }), rollouts)

@@ -4,7 +4,7 @@ import { brokenOn, grouped, haltedOf, NODES, quantile, rolloutFigure, type Figur
 import { exactDefault } from '../policy.ts'
 
 export const halted10pc: FigureSource = {
-  figures: ['halted_10pc'],
+  name: 'halted_10pc',
   run: async ({ rollouts, measure }) => {
     const count = Math.ceil(rollouts / 4)
     const measured = await measure('halted_10pc', brokenOn(NODES / 10), count)

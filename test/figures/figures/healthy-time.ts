@@ -6,7 +6,7 @@ import { defaultBatches, SHORTEST_VALIDATION_MS } from '../policy.ts'
 import { plotTimeline } from '../draw/timeline.ts'
 
 export const healthyTime: FigureSource = {
-  figures: ['healthy_time'],
+  name: 'healthy_time',
   run: async ({ rollouts, measure }) => {
     const measured = await measure(
       'healthy_time',

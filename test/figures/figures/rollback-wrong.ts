@@ -6,7 +6,7 @@ import type { Measured } from '../work/case.ts'
 const SHARES = [7, 10, 20, 100]
 
 export const rollbackWrong: FigureSource = {
-  figures: ['rollback_wrong'],
+  name: 'rollback_wrong',
   run: async ({ rollouts, measure }) => {
     const each = Math.ceil(rollouts / 160)
     const all: Measured[] = []

@@ -11,7 +11,7 @@ const CASES: readonly (readonly [name: string, one: Case])[] = [
 ]
 
 export const sameDecisions: FigureSource = {
-  figures: ['same_decisions'],
+  name: 'same_decisions',
   run: async ({ rollouts, measure }) => {
     const each = rollouts < 400 ? 1 : 5
     let compared = 0

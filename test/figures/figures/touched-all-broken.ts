@@ -4,7 +4,7 @@ import { brokenOn, grouped, haltedOf, NODES, quantile, rolloutFigure, type Figur
 import { exactDefault } from '../policy.ts'
 
 export const touchedAllBroken: FigureSource = {
-  figures: ['touched_all_broken'],
+  name: 'touched_all_broken',
   run: async ({ rollouts, measure }) => {
     const count = Math.ceil(rollouts / 10)
     const measured = await measure('touched_all_broken', brokenOn(NODES), count)

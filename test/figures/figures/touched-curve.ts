@@ -29,7 +29,7 @@ const MEASURED = [2, 5, 10, 15, 20, 35, 50, 100]
 const COMPUTED = [0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100]
 
 export const touchedCurve: FigureSource = {
-  figures: ['touched_curve'],
+  name: 'touched_curve',
   run: async ({ rollouts, measure }) => {
     const each = Math.max(5, Math.ceil(rollouts / 40))
     const measured: [number, number][] = []
