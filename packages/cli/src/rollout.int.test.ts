@@ -28,11 +28,12 @@ const write = (...events: readonly object[]): Promise<void> => writeTo(JOB, ...e
 const writeTo = async (subject: string, ...events: readonly object[]): Promise<void> => {
   const last = await store.log.last(subject)
   const v = last === undefined ? 1 : (JSON.parse(new TextDecoder().decode(last.data)) as { v: number }).v + 1
+  const node = subject.startsWith('evt.report.') ? subject.slice(11) : undefined
   const commit = {
     s: 1,
     v,
-    cmd: subject.startsWith('evt.report.') ? `01J00000000000000000000000/${v}` : `~test.${v}`,
-    by: 'service:rollout-engine',
+    cmd: node === undefined ? `~test.${v}` : `01J00000000000000000000000/${v}`,
+    by: node === undefined ? 'service:rollout-engine' : `node:${node}`,
     at: 1_700_000_000_000 + v,
     ev: events,
   }

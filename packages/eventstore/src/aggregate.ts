@@ -12,6 +12,11 @@ export interface Folding<S> {
   readonly knows: (eventType: string) => boolean
   /** `report`: versions count within a boot and nothing is ever quarantined (see docs/architecture.md). */
   readonly fence: 'strict' | 'report'
+  /**
+   * The one actor whose commits count on the subject of this key (report subjects); what anybody else writes there is
+   * `forged` and changes nothing.
+   */
+  readonly writerOf?: (key: string) => string
   /** Optional: does the state remember this command id? Only to name a repeat `duplicate` instead of `stale`. */
   readonly remembers?: (state: S, cmd: string) => boolean
   /**
@@ -47,8 +52,8 @@ export interface Aggregate<S> {
   readonly state: S
 }
 
-/** What the fence did with one message. */
-export type Admission = 'admitted' | 'duplicate' | 'stale' | 'quarantined' | 'read_only' | 'ignored'
+/** What the fence did with one message. `forged`: not by the writer of this report subject. */
+export type Admission = 'admitted' | 'duplicate' | 'stale' | 'quarantined' | 'read_only' | 'ignored' | 'forged'
 
 /** Told to listeners after each message that was folded or refused. */
 export interface Folded<K extends string = string> {

@@ -7,6 +7,7 @@ import { judge, type FencePosition, type FenceRules } from './fence.ts'
 const strict: FenceRules = { fence: 'strict', knows: (type) => type === 'Added' }
 const report: FenceRules = { fence: 'report', knows: (type) => type === 'Added' || type === 'NodeAnnounced' }
 const at = (v: number, position: Partial<FencePosition> = {}): FencePosition => ({
+  key: 'n1',
   v,
   seq: v * 10,
   cmd: v === 0 ? '' : `c${v}`,
@@ -85,6 +86,18 @@ describe('the fence of a report subject', () => {
     ['unreadable bytes', within, undefined, 'ignored'],
   ])('%s', (_, position, commit, verdict) => {
     expect(judge(report, position, 1000, commit, notJson)).toBe(verdict)
+  })
+  it('takes whatever the subject’s node did not sign for forged, and what it did sign as ever', () => {
+    const signed = { ...report, writerOf: (key: string) => `node:${key}` }
+    const forged = [tallyCommit(6, 'B/6'), tallyCommit(4, 'B/4'), tallyCommit(1, 'C/1', announced), tallyCommit(6, 'B')]
+    for (const commit of forged) {
+      expect(judge(signed, within, 1000, commit)).toBe('forged')
+      expect(judge(signed, { ...within, key: 'n2' }, 1000, { ...commit, by: 'node:n1' })).toBe('forged')
+    }
+    const own = forged.map((commit) => judge(signed, within, 1000, { ...commit, by: 'node:n1' }))
+    expect(own).toEqual(['admitted', 'stale', 'admitted', 'ignored'])
+    expect(judge(signed, within, within.seq, tallyCommit(6, 'B/6'))).toBe('duplicate')
+    expect(judge(signed, within, 1000, undefined, notJson)).toBe('ignored')
   })
   test.prop([fc.array(fc.record({ boot: fc.constantFrom('A', 'B'), v: fc.nat(5), announce: fc.boolean() }))])(
     'never quarantines',

@@ -4,10 +4,12 @@
  * docs/architecture.md ("The fence", "Reports"); `fence.test.ts` states them one by one.
  */
 import type { UnreadableCommit } from '@dunlin/contracts/agent'
-import type { Admission, Condition } from './aggregate.ts'
+import type { Admission, Condition, Folding } from './aggregate.ts'
 import type { AnyCommit, AnyEvent } from './any-commit.ts'
 
 export interface FencePosition {
+  /** The subject's key within its kind: whose reports these are. */
+  readonly key: string
   /** Version of the last admitted commit; on report subjects within its boot. */
   readonly v: number
   /** Sequence of the last message seen on the subject. */
@@ -20,9 +22,17 @@ export interface FencePosition {
 export interface FenceRules {
   readonly fence: 'strict' | 'report'
   readonly knows: (eventType: string) => boolean
+  readonly writerOf?: (key: string) => string
   /** Command ids that the state remembers, to tell a repeat from a stale writer; both are left out of the fold. */
   readonly remembers?: (cmd: string) => boolean
 }
+
+/** What a folding asks of the fence. */
+export const rulesOf = ({ fence, knows, writerOf }: Folding<unknown>): FenceRules => ({
+  fence,
+  knows,
+  ...(writerOf === undefined ? {} : { writerOf }),
+})
 
 /** A checkpoint stands alone in its commit. */
 export const isCheckpoint = (commit: AnyCommit): boolean =>
@@ -51,9 +61,11 @@ const judgeStrict = (rules: FenceRules, at: FencePosition, commit: AnyCommit): A
 /**
  * One writer per boot, gaps tolerated, nothing ever quarantined. The first commit of a boot announces it; an announcement
  * with a higher version also begins a boot that this fold has not seen, because everything below it may have been purged;
- * boot ids are ULIDs, so one that sorts below the present boot is a former one that has not noticed.
+ * boot ids are ULIDs, so one that sorts below the present boot is a former one that has not noticed. Whatever is signed by
+ * somebody else than the subject's node is as if it were not there, so that it takes no version from the node.
  */
 const judgeReport = (rules: FenceRules, at: FencePosition, commit: AnyCommit): Admission => {
+  if (rules.writerOf !== undefined && commit.by !== rules.writerOf(at.key)) return 'forged'
   const boot = bootOf(commit.cmd)
   if (boot === '') return 'ignored'
   const present = bootOf(at.cmd)

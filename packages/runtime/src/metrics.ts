@@ -41,7 +41,7 @@ export const metricCatalogue = {
   },
   dunlin_reports_without_effect_total: {
     kind: 'counter',
-    help: 'Reports of executions that nobody granted, or no longer, by kind.',
+    help: 'Reports of executions that nobody granted, or no longer, and commits that the node did not sign, by kind.',
     labels: ['kind'],
   },
   dunlin_evaluations_total: { kind: 'counter', help: 'Placement evaluations by trigger.', labels: ['trigger'] },

@@ -274,7 +274,7 @@ describe('one identity', () => {
     await first.announced
     const append = { subject: `evt.report.${NODE}`, expected: 1 }
     const data = new TextEncoder().encode(
-      JSON.stringify({ s: 1, v: 1, cmd: '01ZZZZZZZZZZZZZZZZZZZZZZZZ/1', by: 'node:x', at: 1, ev: [] }),
+      JSON.stringify({ s: 1, v: 1, cmd: '01ZZZZZZZZZZZZZZZZZZZZZZZZ/1', by: `node:${NODE}`, at: 1, ev: [] }),
     )
     await centre.reports.append({ ...append, data })
     const one = entry(5, 'sleep 60')

@@ -33,7 +33,7 @@ export interface EngineStatus {
   readonly seq: number
   readonly troubled: number
   readonly heartbeatsRefused: number
-  /** Reports of executions that nobody granted, or no longer; they change nothing. */
+  /** Reports of executions that nobody granted, or no longer, or that the node did not sign; they change nothing. */
   readonly strangers: Strangers
   readonly lastError?: string
 }

@@ -6,7 +6,7 @@
 import { COMMIT_SCHEMA, isUnreadable, readCommit, serviceActor } from '@dunlin/contracts/agent'
 import type { Aggregate, Folding } from '../aggregate.ts'
 import type { AnyCommit } from '../any-commit.ts'
-import { isAnnouncement, isCheckpoint, judge, type FencePosition, type FenceRules } from '../fence.ts'
+import { isAnnouncement, isCheckpoint, judge, rulesOf, type FencePosition, type FenceRules } from '../fence.ts'
 import { decodeState, encodeState } from '../fold/checkpoint.ts'
 import type { Kinds } from '../fold/types.ts'
 import type { Recorded } from '../log.ts'
@@ -36,7 +36,7 @@ export const compactAggregate = async <K extends Kinds>(
   for await (const recorded of log.read(subject)) messages.push(recorded)
   if (messages.length < 2) return skip(subject, 'nothing_to_do')
   return folding.fence === 'report'
-    ? compactReports(options, subject, folding, messages)
+    ? compactReports(options, target, folding, messages)
     : compactStrict(options, target, folding, messages)
 }
 
@@ -104,11 +104,11 @@ const compactStrict = async <K extends Kinds>(
   return purgeBelow(options, subject, result.seq, object)
 }
 
-const START: FencePosition = { v: 0, seq: 0, cmd: '', condition: { is: 'ok' } }
+const START: Omit<FencePosition, 'key'> = { v: 0, seq: 0, cmd: '', condition: { is: 'ok' } }
 
-/** The latest announcement that the fence admits; what a former boot still says is no checkpoint. */
-const latestAnnouncement = (rules: FenceRules, messages: readonly Recorded[]): number => {
-  let at = START
+/** The latest announcement that the fence admits; what a former boot or a forger says is no checkpoint. */
+const latestAnnouncement = (rules: FenceRules, key: string, messages: readonly Recorded[]): number => {
+  let at: FencePosition = { ...START, key }
   let latest = 0
   for (const [index, recorded] of messages.entries()) {
     const commit = commitOf(recorded)
@@ -121,11 +121,11 @@ const latestAnnouncement = (rules: FenceRules, messages: readonly Recorded[]): n
 
 const compactReports = async <K extends Kinds>(
   options: CompactOptions<K>,
-  subject: string,
-  { fence, knows }: Folding<unknown>,
+  { key, subject }: CompactTarget,
+  folding: Folding<unknown>,
   messages: readonly Recorded[],
 ): Promise<CompactResult> => {
-  const latest = latestAnnouncement({ fence, knows }, messages)
+  const latest = latestAnnouncement(rulesOf(folding), key, messages)
   if (latest === 0) return skip(subject, 'nothing_to_do')
   const object = await archiveHistory(options, subject, messages.slice(0, latest))
   return purgeBelow(options, subject, (messages[latest] as Recorded).seq, object)

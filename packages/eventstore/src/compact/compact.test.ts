@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { wallClock } from '../clock.ts'
 import { sha256Hex, tallyFold, tallyWriter, type TallyKinds } from '../contract/stage.ts'
-import { bytesOf, tallyCommit, tallySubject } from '../contract/tally.ts'
+import { bytesOf, reportTally, routeTally, tally, tallyCommit, tallySubject } from '../contract/tally.ts'
 import { fetchState } from '../fold/fetch-state.ts'
+import { createFold } from '../fold/fold.ts'
 import { followInto } from '../follow/follow-into.ts'
 import type { Fold } from '../fold/types.ts'
 import { createMemoryStore, type MemoryStore } from '../memory/index.ts'
@@ -162,6 +163,37 @@ describe('compaction of a report subject', () => {
     expect(after.get('report', 'n1')).toMatchObject({ v: 1002, condition: { is: 'ok' } })
     const story = await wholeStoryOfReports(store, subject)
     expect(story).toEqual([1, 2, 3, 4, 5, 6, 7])
+  })
+
+  it('takes no forged announcement for a checkpoint', async () => {
+    const store = createMemoryStore()
+    const subject = 'evt.report.n1'
+    const say = async (cmd: string, by: string, type: string) => {
+      const expected = (await store.log.last(subject))?.seq ?? 0
+      const commit = { ...tallyCommit(Number(cmd.split('/')[1]), cmd, [{ type, n: 1 } as { type: string }]), by }
+      await store.log.append({ subject, expected, data: bytesOf(commit) })
+    }
+    const writerOf = (key: string): string => `node:${key}`
+    const kinds = { tally, report: { ...reportTally, writerOf } }
+    const foldAll = async () => {
+      const fold = createFold({ route: routeTally, kinds })
+      for await (const recorded of store.log.read(subject)) fold.apply(recorded)
+      return fold
+    }
+    await say('A/1', 'node:n1', 'NodeAnnounced')
+    await say('A/2', 'node:n1', 'Added')
+    await say('A/3', 'node:n2', 'NodeAnnounced')
+    const options = { ...optionsOf(store, await replay(store)), fold: await foldAll() }
+    const report = { kind: 'report', key: 'n1', subject }
+    expect(await compactAggregate(options, report)).toMatchObject({ done: false, skipped: 'nothing_to_do' })
+    await say('A/3', 'node:n1', 'NodeAnnounced')
+    await say('A/1001', 'node:n2', 'NodeAnnounced')
+    await say('A/4', 'node:n1', 'Added')
+    const later = { ...options, fold: await foldAll() }
+    const before = later.fold.get('report', 'n1')
+    expect(before).toMatchObject({ v: 4, state: { commits: 4 } })
+    expect(await compactAggregate(later, report)).toMatchObject({ done: true, purged: 3, belowSeq: 4 })
+    expect((await foldAll()).get('report', 'n1')).toMatchObject({ v: 4, seq: before?.seq, state: { commits: 2 } })
   })
 })
 

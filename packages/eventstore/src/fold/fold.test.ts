@@ -159,4 +159,23 @@ describe('a fold', () => {
     expect(say(6, 'B/2', 'Added')).toBe('admitted')
     expect(fold.get('report', 'n1')?.state.sum).toBe(2)
   })
+  it('leaves a forged report out, and the true one of the same version in', () => {
+    const writerOf = (key: string): string => `node:${key}`
+    const seen: Folded[] = []
+    const fold = newFold({
+      kinds: { tally, report: { ...reportTally, writerOf } },
+      onFolded: (folded) => seen.push(folded),
+    })
+    const say = (v: number, boot: string, by: string, type = 'Added') => {
+      const commit = { ...tallyCommit(v, `${boot}/${v}`, [{ type, n: 1 } as { type: string }]), by }
+      return fold.apply(message(seen.length + 1, 'evt.report.n1', commit))
+    }
+    expect(say(1, 'A', 'node:n1', 'NodeAnnounced')).toBe('admitted')
+    expect(say(2, 'A', 'node:n2')).toBe('forged')
+    expect(say(1, 'B', 'service:api', 'NodeAnnounced')).toBe('forged')
+    expect(fold.get('report', 'n1')).toMatchObject({ v: 1, seq: 3, condition: { is: 'ok' }, state: { sum: 0 } })
+    expect(say(2, 'A', 'node:n1')).toBe('admitted')
+    expect(fold.get('report', 'n1')).toMatchObject({ v: 2, seq: 4, state: { sum: 1, cmds: ['A/1', 'A/2'] } })
+    expect(seen.map(({ admission }) => admission)).toEqual(['admitted', 'forged', 'forged', 'admitted'])
+  })
 })

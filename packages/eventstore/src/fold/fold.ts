@@ -6,7 +6,7 @@
 import { isUnreadable, readCommit, type UnreadableCommit } from '@dunlin/contracts/agent'
 import type { Admission, Aggregate, Folding } from '../aggregate.ts'
 import type { AnyCommit } from '../any-commit.ts'
-import { isCheckpoint } from '../fence.ts'
+import { isCheckpoint, rulesOf } from '../fence.ts'
 import { markOf, type LogPosition, type Recorded } from '../log.ts'
 import { parseAll, parseOne } from '../parse.ts'
 import type { ReadonlyTable, Table } from '../table.ts'
@@ -18,7 +18,7 @@ import { createWaiting } from './waiting.ts'
 
 export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> => {
   const kinds = Object.entries<Folding<unknown>>(options.kinds as Readonly<Record<string, Folding<unknown>>>).map(
-    ([name, folding]): KindRules => ({ name, folding, rules: { fence: folding.fence, knows: folding.knows } }),
+    ([name, folding]): KindRules => ({ name, folding, rules: rulesOf(folding) }),
   )
   const byName = new Map(kinds.map((kind) => [kind.name, kind]))
   const emptyTables = (): Map<KindRules, Table<Cell>> =>

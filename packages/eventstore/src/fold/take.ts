@@ -28,7 +28,7 @@ const admitReport = (cell: Cell, commit: AnyCommit): void => {
   cell.baseV++
 }
 
-const rulesOf = (cell: Cell): FenceRules => {
+const withMemory = (cell: Cell): FenceRules => {
   const { rules, folding } = cell.kind
   const { remembers } = folding
   return remembers === undefined ? rules : { ...rules, remembers: (cmd) => remembers(cell.state, cmd) }
@@ -80,7 +80,7 @@ export const createTake = ({ provided, troubled, onTaken }: TakeOptions) => {
 
   const take = (cell: Cell, seq: number, commit: AnyCommit | undefined, unreadable?: UnreadableCommit): Admission => {
     // The usual case without a detour: the next version, on a healthy aggregate.
-    const rules = commit === undefined || commit.v === cell.v + 1 ? cell.kind.rules : rulesOf(cell)
+    const rules = commit === undefined || commit.v === cell.v + 1 ? cell.kind.rules : withMemory(cell)
     let admission = judge(rules, cell, seq, commit, unreadable)
     if (admission !== 'duplicate' || seq > cell.seq) {
       if (save !== undefined && cell.captured !== captures) save(cell)

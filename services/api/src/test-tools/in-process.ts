@@ -1,7 +1,7 @@
 /** An API in this process on the in-memory store, and hands to write into its log as the other services would. */
-import { COMMIT_SCHEMA, type Problem } from '@dunlin/contracts'
+import { COMMIT_SCHEMA, nodeActor, type Problem } from '@dunlin/contracts'
 import { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from '@dunlin/eventstore/memory'
-import { nodeSubject, reportSubject } from '@dunlin/nats'
+import { nodeSubject, parseLogSubject, reportSubject } from '@dunlin/nats'
 import { seededRandom, silentLogger, systemClock, systemRandom } from '@dunlin/runtime'
 import type * as z from 'zod'
 import { startApi, type ApiOptions, type RunningApi } from '../api.ts'
@@ -73,11 +73,12 @@ export const startInProcess = async (options: InProcessOptions = {}): Promise<In
       const before = last === undefined ? 0 : (JSON.parse(new TextDecoder().decode(last.data)) as { v: number }).v
       const v = Math.max(before, versions.get(subject) ?? 0) + 1
       versions.set(subject, v)
+      const place = parseLogSubject(subject)
       const commit = {
         s: COMMIT_SCHEMA,
         v,
         cmd: cmd ?? `~test.${subject}.${v}`,
-        by: 'service:scheduler',
+        by: place?.kind === 'report' ? nodeActor(place.key) : 'service:scheduler',
         at: 1_700_000_000_000 + v,
         ev: events,
       }

@@ -19,10 +19,11 @@ export interface LastReport {
   readonly journals: ReadonlyMap<string, number>
 }
 
-/** Undefined when the bytes are no report; then nothing is known about their writer. */
-export const readReport = (data: Uint8Array): LastReport | undefined => {
+/** Undefined when the bytes are no report of this node: the centre passes them over, and so does the agent. */
+export const readReport = (node: NodeId, data: Uint8Array): LastReport | undefined => {
   try {
-    const commit = JSON.parse(new TextDecoder().decode(data)) as { cmd?: unknown; ev?: unknown }
+    const commit = JSON.parse(new TextDecoder().decode(data)) as { cmd?: unknown; by?: unknown; ev?: unknown }
+    if (commit.by !== nodeActor(node)) return undefined
     const [boot, v] = typeof commit.cmd === 'string' ? commit.cmd.split('/') : []
     if (boot === undefined || v === undefined || !Array.isArray(commit.ev)) return undefined
     const journals = new Map<string, number>()

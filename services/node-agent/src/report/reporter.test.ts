@@ -52,6 +52,29 @@ const record = (): number => {
   return j
 }
 
+/** A later boot than any of a test. */
+const LATER = '7ZZZZZZZZZZZZZZZZZZZZZZZZZ'
+const forged = (boot: string, v: number, by: string): string =>
+  JSON.stringify({ s: 1, v, cmd: `${boot}/${v}`, by, at: 1, ev: [] })
+/** Stores a forged report on top of whatever stands there. */
+const forge = async (text = forged(LATER, 1, 'node:x')): Promise<void> => {
+  const { ok } = await centre.reports.append({
+    subject: SUBJECT,
+    data: new TextEncoder().encode(text),
+    expected: centre.commits.length,
+  })
+  expect(ok).toBe(true)
+}
+/** What the centre folds of this boot: versions that rise, forgeries left out. */
+const folded = (): string[] => {
+  let last = 0
+  return centre.commits.flatMap(({ commit }) => {
+    if (commit.by !== `node:${NODE}` || commit.v <= last) return []
+    last = commit.v
+    return commit.ev.map((event) => `${event.type} ${event.j}`)
+  })
+}
+
 const settled = (): Promise<void> =>
   vi.waitFor(() => expect(journal.unsent(1)).toEqual([]), { timeout: 5_000, interval: 1 })
 const js = (): number[] =>
@@ -130,7 +153,9 @@ describe('the reporter', () => {
   it('goes on under a new journal id when the log knows a higher counter of this journal', async () => {
     const old = journal.id
     const event = { type: 'ExecutionReported', journal: old, j: 40 }
-    const data = new TextEncoder().encode(JSON.stringify({ s: 1, v: 9, cmd: 'B/9', by: 'node:x', at: 1, ev: [event] }))
+    const data = new TextEncoder().encode(
+      JSON.stringify({ s: 1, v: 9, cmd: 'B/9', by: `node:${NODE}`, at: 1, ev: [event] }),
+    )
     await centre.reports.append({ subject: SUBJECT, data, expected: 0 })
     start()
     await reporter.announced
@@ -149,7 +174,9 @@ describe('the reporter', () => {
 
   it.each([
     ['a message that is no commit', '{"nonsense":1}'],
-    ['a commit of no boot', JSON.stringify({ s: 1, v: 1, cmd: 'x/1', by: 'node:x', at: 1, ev: [] })],
+    ['a commit of no boot', JSON.stringify({ s: 1, v: 1, cmd: 'x/1', by: `node:${NODE}`, at: 1, ev: [] })],
+    ['a later boot by another node', forged(LATER, 1, 'node:x')],
+    ['a later boot by a service', forged(LATER, 1, 'service:api')],
   ])('goes on counting after %s on its subject, so that the centre goes on folding', async (_what, text) => {
     start()
     await reporter.announced
@@ -162,9 +189,35 @@ describe('the reporter', () => {
     record()
     await settled()
     const own = centre.commits.flatMap(({ commit }) =>
-      commit.by === `node:${NODE}` ? [`${commit.v} ${commit.ev[0]?.type}`] : [],
+      commit.by === `node:${NODE}` && !commit.cmd.startsWith('x/') ? [`${commit.v} ${commit.ev[0]?.type}`] : [],
     )
     expect(own).toEqual(['1 NodeAnnounced', '2 ExecutionReported', '3 NodeAnnounced', '4 ExecutionReported'])
+    expect(superseded).toEqual([])
+  })
+
+  it('tells everything although a forged report hides its own of which no acknowledgement came', async () => {
+    start()
+    await reporter.announced
+    centre.faults.loseAcks = 1
+    record()
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(2), { interval: 1 })
+    await forge()
+    record()
+    await settled()
+    record()
+    await settled()
+    expect(folded()).toEqual(['NodeAnnounced 0', 'ExecutionReported 1', 'NodeAnnounced 2', 'ExecutionReported 3'])
+    expect(superseded).toEqual([])
+  })
+
+  it('tells everything although a forged report hides its first announcement', async () => {
+    centre.faults.loseAcks = 1
+    start()
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(1), { interval: 1 })
+    await forge()
+    record()
+    await settled()
+    await vi.waitFor(() => expect(folded()).toEqual(['NodeAnnounced 0', 'NodeAnnounced 1']), { interval: 1 })
     expect(superseded).toEqual([])
   })
 

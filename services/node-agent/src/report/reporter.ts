@@ -4,7 +4,8 @@
  *
  * The expected sequence comes from the stream, never from the journal. A conflict is read, not guessed: our own commit
  * there means that an acknowledgement was lost; an unknown boot means that a later agent has taken over; a lower sequence
- * means that the log went backwards, and everything is announced again; what is no report is passed over.
+ * means that the log went backwards, and everything is announced again; what this node did not sign is passed over, as the
+ * centre does, for it proves nothing about another agent.
  */
 import { bootIdSchema, DunlinError, type BootId, type NodeAnnounced, type NodeId } from '@dunlin/contracts/agent'
 import { reportSubject } from '@dunlin/nats/agent'
@@ -70,6 +71,10 @@ export const startReporter = (
   let needsAnnouncement = true
   let everAnnounced = false
   let isAsked = false
+  /** An attempt to append the pending commit was not answered: it may be stored. */
+  let isUnsure = false
+  /** The first announcement may be taken for a repeat of one that stands hidden in the log: it is made once more. */
+  let isAgain = false
   let sinceAnnouncement = 0
   let lastSeq = 0
   let pending: PendingCommit | undefined
@@ -83,7 +88,7 @@ export const startReporter = (
 
   const readLast = async (): Promise<void> => {
     const last = await reports.last(subject)
-    const report = last && readReport(last.data)
+    const report = last && readReport(node, last.data)
     expected = last?.seq ?? 0
     before = report?.boot
     if (report && (report.journals.get(journal.id) ?? 0) > journal.j) {
@@ -111,11 +116,13 @@ export const startReporter = (
 
   const accepted = (seq: number, { announced, upToJ }: PendingCommit): void => {
     pending = undefined
+    isUnsure = false
     v += 1
     expected = seq
     lastSeq = seq
     sinceAnnouncement = announced ? 0 : sinceAnnouncement + 1
-    needsAnnouncement = sinceAnnouncement >= ANNOUNCE_AGAIN_AFTER
+    needsAnnouncement = sinceAnnouncement >= ANNOUNCE_AGAIN_AFTER || isAgain
+    isAgain = false
     journal.acknowledge(upToJ)
     if (announced && !everAnnounced) {
       everAnnounced = true
@@ -128,11 +135,15 @@ export const startReporter = (
   /** What stands where we wanted to append? */
   const onConflict = async (commit: PendingCommit): Promise<void> => {
     const last = await reports.last(subject)
-    const report = last && readReport(last.data)
+    const report = last && readReport(node, last.data)
     if (last && report?.boot === boot && report.v === v + 1) return accepted(last.seq, commit)
     pending = undefined
+    // Our own commit, whose acknowledgement was lost, may stand below what somebody else wrote: its version is taken then.
+    const isHidden = isUnsure && last !== undefined && report?.boot !== boot
+    isUnsure = false
     if (!everAnnounced) {
       expected = undefined
+      isAgain = isHidden
       return
     }
     const wentBack = !last || last.seq < (expected ?? 0)
@@ -141,7 +152,7 @@ export const startReporter = (
     logger.error(`${what}; announcing again`, { expected, actual: last?.seq ?? 0 })
     // The centre counts on from what it has folded of this boot, unless its log went backwards as well.
     const known = report?.boot === boot ? report.v : 0
-    v = wentBack ? known : Math.max(v, known)
+    v = wentBack ? known : Math.max(v, known) + (isHidden ? 1 : 0)
     expected = last?.seq ?? 0
     needsAnnouncement = true
   }
@@ -156,7 +167,10 @@ export const startReporter = (
     pending ??= nextCommit()
     if (!pending) return false
     const { data, types } = pending
-    const result = await reports.append({ subject, data, expected: expected ?? 0, types })
+    const result = await reports.append({ subject, data, expected: expected ?? 0, types }).catch((error: unknown) => {
+      isUnsure = true
+      throw error
+    })
     if (result.ok) accepted(result.seq, pending)
     else await onConflict(pending)
     return true

@@ -50,7 +50,7 @@ export const createSimulatedReports = (deps: SimulatedReportsDeps) => {
   const onConflict = async (node: SimulatedNode, commit: PendingReport, isMine: () => boolean): Promise<void> => {
     const last = await reports.last(reportSubject(node.id))
     if (!isMine()) return
-    const report = last && readReport(last.data)
+    const report = last && readReport(node.id, last.data)
     if (last && report?.boot === node.boot && report.v === node.v + 1) return accepted(node, commit, last.seq)
     const wentBack = node.announced && (last?.seq ?? 0) < (node.expected ?? 0)
     node.expected = last?.seq ?? 0

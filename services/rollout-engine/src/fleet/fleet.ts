@@ -1,6 +1,6 @@
 /** The engine's view of the log: the folds of the domain, and which jobs and nodes must be looked at again. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, type FleetKinds, type FleetReader, type Job } from '@dunlin/domain'
+import { FOLD_VERSION, foldings, isHeld, type FleetKinds, type FleetReader, type Job } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { jobOf, noStrangers, strangerIn, type Strangers } from '../judge/strangers.ts'
@@ -25,7 +25,7 @@ export interface Fleet extends JudgeView {
   readonly due: Set<string>
   /** The commit that made a job due last: what is decided next says so. */
   readonly causes: Map<string, Cause>
-  /** Jobs whose rollout runs or has open grants: they wait for time too (expiry, grants that can no longer be activated). */
+  /** Jobs whose rollout runs, is held or has open grants: they wait for time too (expiry, grants that can no longer be activated). */
   readonly running: Set<string>
   /** Jobs of which a node fell silent, or was granted something just when it did: there may be a grant to revoke. */
   readonly silenced: Set<string>
@@ -61,13 +61,15 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
   const note = (key: string, job: Job): void => {
     const { current } = job.rollouts
     // Joiners of a completed rollout wait for time like everybody else.
-    if (current?.phase === 'running' || (current?.counts.open ?? 0) > 0) running.add(key)
+    const waits = current !== undefined && (current.counts.open > 0 || isHeld(current))
+    if (current?.phase === 'running' || waits) running.add(key)
     else running.delete(key)
     if (job.rollouts.revoked.size > 0) revoking.add(key)
     else revoking.delete(key)
   }
 
   const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
+    if (folded.admission === 'forged') strangers.forged += 1
     if (folded.admission !== 'admitted' || folded.commit === undefined) return
     if (folded.kind === 'job') {
       const { ev } = folded.commit as Commit<JobSubjectEvent>

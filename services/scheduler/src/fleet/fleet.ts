@@ -43,10 +43,16 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     onMarked()
   }
 
+  /** Nodes that have told of themselves: a subject on which only others wrote makes no node. */
+  function* reporting(): Generator<NodeId> {
+    const table = fold.table('report')
+    for (const id of table.keys()) if ((table.get(id)?.v ?? 0) > 0) yield id as NodeId
+  }
+
   /** Nodes without a grant too: what they hold may come from a log that is no more. */
   const touchAll = (seq: number): void => {
     for (const node of grants.nodes()) touchDocument(marks, node, seq)
-    for (const node of fold.table('report').keys()) touchDocument(marks, node as NodeId, seq)
+    for (const node of reporting()) touchDocument(marks, node, seq)
   }
 
   const onJob = (key: string, commit: Commit<JobSubjectEvent>, seq: number, job: Job): void => {
@@ -99,6 +105,9 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     for (const key of table.keys()) yield [key, (table.get(key) as Aggregate<Job>).state]
   }
 
+  // A stop that comes before this instance leads must find the nodes of grants that the snapshot brought.
+  for (const [key, { rollouts }] of jobs()) for (const node of rollouts.grants.keys()) grants.add(key, node)
+
   return {
     fold,
     grants,
@@ -116,8 +125,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
         }
       }
       if (seq > 0) touchAll(seq)
-      for (const id of fold.table('report').keys())
-        if (fold.get('node', id)?.state.admission !== 'admitted') marks.unadmitted.add(id as NodeId)
+      for (const id of reporting()) if (fold.get('node', id)?.state.admission !== 'admitted') marks.unadmitted.add(id)
     },
     clear: () => {
       grants.clear()
