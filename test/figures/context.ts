@@ -4,6 +4,7 @@ import { seedsOf } from './seeds.ts'
 import type { Measured } from './work/case.ts'
 import type { RunChild } from './work/child.ts'
 import type { Pool } from './work/pool.ts'
+import type { HuntUnchanged } from './work/unchanged.ts'
 
 export interface ContextOptions {
   readonly commit: string
@@ -12,6 +13,7 @@ export interface ContextOptions {
   readonly quick: boolean
   readonly pool: Pool
   readonly child: RunChild
+  readonly unchanged: HuntUnchanged
   readonly say: (line: string) => void
 }
 

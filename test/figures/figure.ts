@@ -2,6 +2,7 @@
 import { figure, type Figure, type Goal } from '../bench/figure.ts'
 import type { Case, Measured } from './work/case.ts'
 import type { RunChild } from './work/child.ts'
+import type { HuntUnchanged } from './work/unchanged.ts'
 
 export interface PublishedFigure extends Figure {
   /** The same quantity computed exactly, and what that computation assumes; where there is such a computation. */
@@ -50,6 +51,7 @@ export interface FigureContext {
   readonly measure: (name: string, one: Case, count: number) => Promise<readonly Measured[]>
   /** Runs another command of the repository and gives what it wrote with `--json`. */
   readonly child: RunChild
+  readonly unchanged: HuntUnchanged
   readonly say: (line: string) => void
 }
 
@@ -68,6 +70,9 @@ export const rolloutFigure = (
   goal: Goal,
   said: { readonly detail: string; readonly exact: string },
 ): RolloutFigure => ({ ...figure(name, value, unit, goal, said.detail), exact: said.exact })
+
+/** As measured on less than the goal is stated for: a goal that holds there has not been met by that. */
+export const tooSmall = (one: PublishedFigure): PublishedFigure => ({ ...one, met: null })
 
 /** The value below which a share `q` of them lies (nearest rank); NaN of nothing. */
 export const quantile = (values: readonly number[], q: number): number => {

@@ -29,6 +29,7 @@ beforeAll(() => {
     quick: true,
     pool,
     child: () => Promise.reject(new Error('other commands have tests of their own')),
+    unchanged: async () => undefined,
     say: () => {},
   })
 })

@@ -14,6 +14,7 @@ import { publish, type Portion } from './results.ts'
 import { measuredCommit } from './seeds.ts'
 import { runChild } from './work/child.ts'
 import { createPool } from './work/pool.ts'
+import { huntUnchanged } from './work/unchanged.ts'
 
 const ROLLOUTS = { whole: 4000, quick: 40 }
 const SEEDS = { whole: 20_000, quick: 10 }
@@ -78,6 +79,7 @@ const measure = async (): Promise<boolean> => {
     quick: values.quick,
     pool,
     child: runChild,
+    unchanged: huntUnchanged,
     say,
   })
   const portions: Portion[] = []

@@ -4,7 +4,11 @@ import { DEFAULT_TEXT } from './policy.ts'
 import type { Portion, Results } from './results.ts'
 import type { MeasuredCommit } from './seeds.ts'
 
-const verdict = ({ met }: PublishedFigure): string => (met === null ? '' : met ? 'met' : '**missed**')
+const verdict = ({ met, goal }: PublishedFigure): string => {
+  if (goal === null) return ''
+  if (met === null) return 'too small to tell'
+  return met ? 'met' : '**missed**'
+}
 
 const SHORT = 12
 

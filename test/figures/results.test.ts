@@ -18,32 +18,52 @@ const FIRST = 'a'.repeat(40)
 const SECOND = 'b'.repeat(40)
 const NAMES = ['growth', 'seeds', 'mutants']
 
+interface How {
+  /** HEAD, each time that somebody looks; the last one stays. */
+  readonly commits?: readonly string[]
+  /** What notices the unchanged code. */
+  readonly noticed?: string
+  readonly quick?: boolean
+  readonly seeds?: number
+}
+
 /** One source, measured at a commit, with a command that tells `told`. */
-const measured = (source: FigureSource, told: unknown, commits: readonly [string, ...string[]] = [FIRST]) => {
+const measured = (source: FigureSource, told: unknown, how: How = {}) => {
+  const { commits = [FIRST], noticed, quick = false, seeds = 20_000 } = how
   const left = [...commits]
   const present = () => ({ id: left.length > 1 ? (left.shift() ?? '') : (left[0] ?? ''), dirty: false })
+  const controls: number[] = []
   const asked: (readonly [string, readonly string[]])[] = []
   const context = createContext({
     commit: 'of the start',
     rollouts: 1,
-    seeds: 3,
-    quick: false,
+    seeds,
+    quick,
     pool: { measure: async () => [], stop: async () => {} },
     child: async (command, args) => {
       asked.push([command, args])
       return told
     },
+    unchanged: async (first) => {
+      controls.push(first)
+      return noticed
+    },
     say: () => {},
   })
   const started = { id: 'of the start', dirty: false }
-  return measurePortion(source, context, { started, present, options: [] }).then((one) => ({ ...one, asked }))
+  return measurePortion(source, context, { started, present, options: [] }).then((one) => ({ ...one, asked, controls }))
 }
 
 const growth = engineFigures.find(({ name }) => name === 'growth') as FigureSource
 const growthTold = (value: number) => ({
   figures: [figure('growth', value, 'dearest/cheapest', { atMost: 1.2 }, 'so')],
 })
-const seedsTold = (failed: readonly unknown[]) => ({ seeds: 3, commits: 1234, simulatedHours: 5.4, failed })
+const seedsTold = (failed: readonly unknown[], seeds = 20_000) => ({
+  seeds,
+  commits: 1234,
+  simulatedHours: 5.4,
+  failed,
+})
 const hunted = (name: string, killedBy?: string) => ({ mutant: { name, tracker: `of ${name}` }, seconds: 1, killedBy })
 
 describe('a published page', () => {
@@ -62,8 +82,10 @@ describe('a published page', () => {
   it('is drawn from two portions of two commits, each row with its own', async () => {
     const alone = await put(await measured(seedsSimulated, seedsTold([])), 'seeds')
     expect(alone.page).toContain('Not measured yet: `growth`, `mutants`.')
-    const { page, rowOf } = await put(await measured(growth, growthTold(1.1), [SECOND]), 'growth')
-    expect(rowOf('seeds')).toMatch(/0 of 3 seeds.*\| met +\|.*--only seeds`.*\| 3 seeds +\| .* of \d+ +\| `a{12}` +\|/)
+    const { page, rowOf } = await put(await measured(growth, growthTold(1.1), { commits: [SECOND] }), 'growth')
+    expect(rowOf('seeds')).toMatch(
+      /0 of 20,000 seeds.*\| met +\|.*--only seeds`.*\| 20,000 seeds +\| .* of \d+ +\| `a{12}` +\|/,
+    )
     expect(rowOf('growth')).toMatch(/<= 1.2 .*1.1 dearest.*\| met +\|.*--only growth`.*100,000 nodes.*`b{12}` +\|/)
     expect(page).toContain('Not measured yet: `mutants`.')
     // The order of the catalogue, not that of measuring.
@@ -73,7 +95,7 @@ describe('a published page', () => {
   it('has one row of a figure that was measured again, and the others as they were', async () => {
     const before = await put(await measured(seedsSimulated, seedsTold([])), 'seeds')
     await put(await measured(growth, growthTold(1.1)), 'growth')
-    const { page, rowOf } = await put(await measured(growth, growthTold(1.15), [SECOND]), 'growth')
+    const { page, rowOf } = await put(await measured(growth, growthTold(1.15), { commits: [SECOND] }), 'growth')
     expect(page.match(/^\| `growth`/gm)).toHaveLength(1)
     expect(rowOf('growth')).toContain('1.15 dearest')
     const cells = (row = '') => row.split('|').map((text) => text.trim())
@@ -85,8 +107,17 @@ describe('a published page', () => {
     expect(rowOf('growth')).toMatch(/\| \*\*missed\*\* \|/)
     const failed = [{ seed: 77, broken: [{ law: 'S1' }] }]
     const { page, rowOf: row } = await put(await measured(seedsSimulated, seedsTold(failed)), 'seeds')
-    expect(row('seeds')).toMatch(/1 of 3 seeds break an invariant +\| \*\*missed\*\* \|/)
+    expect(row('seeds')).toMatch(/1 of 20,000 seeds break an invariant +\| \*\*missed\*\* \|/)
     expect(page).toContain('broken: 77 (S1)')
+  })
+
+  it('does not call a goal met that was measured on less than it is stated for', async () => {
+    const few = await put(await measured(seedsSimulated, seedsTold([], 3), { seeds: 3 }), 'seeds')
+    expect(few.rowOf('seeds')).toMatch(/0 of 3 seeds break an invariant +\| too small to tell +\|/)
+    const quick = await put(await measured(growth, growthTold(1), { quick: true }), 'growth')
+    expect(quick.rowOf('growth')).toMatch(/\| too small to tell +\|/)
+    const one = await put(await measured(mutantsKilled, [hunted('one', 'seed 3')]), 'mutants')
+    expect(one.rowOf('mutants')).toMatch(/0 of 1 mutants alive +\| too small to tell +\|/)
   })
 
   it('names every mutant and its fate', async () => {
@@ -113,20 +144,29 @@ describe('a portion that another command measures', () => {
     const [[command, args] = []] = asked
     expect(command).toBe('test/simulation/main.ts')
     // The seeds derive from the commit that the child loads, and all of them have 32 bits.
-    expect(args).toEqual(['--seeds', '3', '--from', String(portion.figures[0]?.detail.match(/^seeds (\d+)/)?.[1])])
-    const other = await measured(seedsSimulated, seedsTold([]), [SECOND])
+    expect(args).toEqual(['--seeds', '20000', '--from', String(portion.figures[0]?.detail.match(/^seeds (\d+)/)?.[1])])
+    const other = await measured(seedsSimulated, seedsTold([]), { commits: [SECOND] })
     expect(other.asked[0]?.[1]).not.toEqual(args)
     expect(Number(args?.[3])).toBeLessThanOrEqual(2 ** 31)
   })
 
   it('is of no commit when somebody commits meanwhile', async () => {
     expect((await measured(growth, growthTold(1))).portion.commit).toEqual({ id: FIRST, dirty: false })
-    expect((await measured(growth, growthTold(1), [FIRST, SECOND])).portion.commit).toEqual({ id: FIRST, dirty: true })
+    expect((await measured(growth, growthTold(1), { commits: [FIRST, SECOND] })).portion.commit).toEqual({
+      id: FIRST,
+      dirty: true,
+    })
+  })
+
+  it('believes a kill only when the same stories and seeds find nothing in unchanged code', async () => {
+    const told = [hunted('one', 'story x'), hunted('two', 'seed 12'), hunted('three', 'seed 3')]
+    expect((await measured(mutantsKilled, told)).controls).toEqual([12])
+    await expect(measured(mutantsKilled, told, { noticed: 'story x' })).rejects.toThrow('killed by story x')
   })
 
   it('is not published when it was not measured', async () => {
     await expect(measured(growth, { figures: [] })).rejects.toThrow('could not measure growth')
-    await expect(measured(seedsSimulated, { ...seedsTold([]), seeds: 2 })).rejects.toThrow('2 of 3 seeds')
+    await expect(measured(seedsSimulated, seedsTold([], 2))).rejects.toThrow('2 of 20000 seeds')
   })
 })
 

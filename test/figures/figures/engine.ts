@@ -1,6 +1,6 @@
 /** What decisions, heartbeats, plans and growth cost the engine: the benches of the same names, one process for each. */
 import type { Figure } from '../../bench/figure.ts'
-import type { FigureSource } from '../figure.ts'
+import { tooSmall, type FigureSource } from '../figure.ts'
 
 /** Names of `npm run bench`, and the fleets on which they measure. */
 const SIZES = {
@@ -21,7 +21,7 @@ const engineFigure = ([name, size]: [name: string, size: string]): FigureSource 
     const { figures } = (await child('test/bench/main.ts', args)) as { readonly figures: readonly Figure[] }
     const measured = figures.filter((one) => one.name === name)
     if (measured.length === 0) throw new Error(`the bench could not measure ${name}`)
-    return { figures: measured, size: quick ? 'a tiny fleet (--quick)' : size }
+    return quick ? { figures: measured.map(tooSmall), size: 'a tiny fleet (--quick)' } : { figures: measured, size }
   },
 })
 

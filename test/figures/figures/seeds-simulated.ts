@@ -1,6 +1,6 @@
 /** Seeds of the simulator, with all faults: how many of them break a law. */
 import { figure } from '../../bench/figure.ts'
-import { grouped, type FigureSource } from '../figure.ts'
+import { grouped, tooSmall, type FigureSource } from '../figure.ts'
 import { seedsOf } from '../seeds.ts'
 
 /** What `npm run sim -- --json FILE` writes. */
@@ -13,6 +13,9 @@ interface Summary {
 
 /** The first of the seeds, one after another: low enough that all of them are numbers of 32 bits. */
 const firstOf = (commit: string): number => 1 + ((seedsOf(commit, 'seeds', 1)[0] ?? 0) >>> 1)
+
+/** The goal is stated for so many; a broken law is one at any number. */
+const STATED_FOR = 20_000
 
 const TOLD = 10
 
@@ -29,6 +32,8 @@ export const seedsSimulated: FigureSource = {
       `seeds ${from} to ${from + seeds - 1}, from the commit; ${grouped(commits)} commits, ${grouped(Math.round(simulatedHours))} ` +
       `simulated hours${broken.length === 0 ? '' : `; broken: ${broken.join(', ')}${failed.length > TOLD ? ' ...' : ''}`}`
     const unit = `of ${grouped(seeds)} seeds break an invariant`
-    return { figures: [figure('seeds', failed.length, unit, { atMost: 0 }, detail)], size: `${grouped(seeds)} seeds` }
+    const measured = figure('seeds', failed.length, unit, { atMost: 0 }, detail)
+    const one = seeds < STATED_FOR && failed.length === 0 ? tooSmall(measured) : measured
+    return { figures: [one], size: `${grouped(seeds)} seeds` }
   },
 }
