@@ -17,7 +17,11 @@ export const durationSchema = ({ integersAre, minMs = 0, maxMs }: DurationRule) 
       const message = parsed.ok ? outside(parsed.ms, minMs, maxMs) : parsed.message
       if (parsed.ok && message === undefined) return formatGoDuration(parsed.ms)
       const hint =
-        typeof value === 'number' ? `An integer here counts ${integersAre}; "30s" says it plainly.` : undefined
+        typeof value === 'number'
+          ? `An integer here counts ${integersAre}; "30s" says it plainly.`
+          : parsed.ok
+            ? `Give ${rangeOf(minMs, maxMs)}.`
+            : undefined
       context.addIssue({
         code: 'custom',
         message: `${JSON.stringify(value)} ${message}`,
@@ -31,6 +35,11 @@ const fromInteger = (value: number, integersAre: DurationRule['integersAre']): P
   if (!Number.isSafeInteger(value)) return { ok: false, message: 'is not a whole number that can be kept exactly' }
   return fromNanoseconds(BigInt(value) * (integersAre === 'seconds' ? 1_000_000_000n : 1n))
 }
+
+const rangeOf = (minMs: number, maxMs: number | undefined): string =>
+  maxMs === undefined
+    ? `at least ${formatGoDuration(minMs)}`
+    : `${formatGoDuration(minMs)} to ${formatGoDuration(maxMs)}`
 
 const outside = (ms: number, minMs: number, maxMs: number | undefined): string | undefined => {
   if (ms < minMs) return `is shorter than ${formatGoDuration(minMs)}`

@@ -339,6 +339,19 @@ describe('policies that contradict themselves', () => {
     expect(errorsOf({ ...base, rollout }).map(([at]) => at)).toEqual([path])
   })
 
+  const nodes = (field: string): string => `A percentage is 0 to 100; ${field} takes a number of nodes.`
+  it.each([
+    [{ max_parallel: 101 }, 'too_large', nodes('max_parallel_nodes')],
+    [{ strategy: 'canary', canary_percent: 100.5 }, 'too_large', nodes('canary_count')],
+    [{ max_failed_nodes_percent: 1e9 }, 'too_large', nodes('max_failed_nodes')],
+    [{ health_check: { interval: '1ms' } }, 'invalid', 'Give 200ms to 1h.'],
+    [{ health_check: { interval: '61m' } }, 'invalid', 'Give 200ms to 1h.'],
+    [{ health_check: { interval: 1 } }, 'invalid', 'An integer here counts nanoseconds; "30s" says it plainly.'],
+    [{ expiry: '1ms' }, 'invalid', 'Give at least 1s.'],
+  ])('%j is refused with a hint', (rollout, code, hint) => {
+    expect(errorsOf({ ...base, rollout }).map(([, ...rest]) => rest)).toEqual([[code, hint]])
+  })
+
   it.each([
     { canary_count: 0, canary_percent: 0, auto_promote: false, max_parallel: 0 },
     { strategy: 'canary', canary_percent: 100 },

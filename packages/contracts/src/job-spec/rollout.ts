@@ -8,7 +8,16 @@ import { durationMs, formatGoDuration } from './duration.ts'
 import { HEALTH_DEFAULTS, MAX_INTERVAL_MS, MIN_INTERVAL_MS } from './rollout-defaults.ts'
 
 const strategySchema = z.enum(strategies, { error: `expected one of ${strategies.join(', ')}` })
-const percent = z.number().min(0).max(100, 'more than 100 percent')
+/** `count`: the field that takes a number of nodes. The limit is a refinement, because only those carry a hint. */
+const percentOr = (count: string) =>
+  z
+    .number()
+    .min(0)
+    .refine((value) => value <= 100, {
+      error: 'more than 100 percent',
+      params: { code: 'too_large', hint: `A percentage is 0 to 100; ${count} takes a number of nodes.` },
+    })
+    .meta({ maximum: 100 })
 const count = z.int().min(0).max(1_000_000)
 const threshold = z.int().min(1).max(1000)
 
@@ -17,9 +26,9 @@ export const commonRolloutFields = {
   strategy: strategySchema.optional(),
   auto_promote: z.boolean().optional(),
   canary_count: count.optional(),
-  canary_percent: percent.optional(),
+  canary_percent: percentOr('canary_count').optional(),
   max_failed_nodes: count.optional().meta({ description: 'Halt when more nodes failed. 0 tolerates none.' }),
-  max_failed_nodes_percent: percent
+  max_failed_nodes_percent: percentOr('max_failed_nodes')
     .optional()
     .meta({ description: 'Halt when a larger share failed; 9 when unset. 0 tolerates none.' }),
   no_auto_rollback: z.boolean().optional(),
@@ -94,7 +103,9 @@ export const checkCanaryFields = (
 
 export const rolloutSchema = block({
   ...commonRolloutFields,
-  max_parallel: percent.optional().meta({ description: 'Wave size in percent of the targets; unset or 0 means 10.' }),
+  max_parallel: percentOr('max_parallel_nodes')
+    .optional()
+    .meta({ description: 'Wave size in percent of the targets; unset or 0 means 10.' }),
   max_parallel_nodes: count
     .optional()
     .meta({ description: 'Wave size as a number of nodes; 0 means all of them. Excludes max_parallel.' }),

@@ -42,5 +42,8 @@ describe('the schema of the spec', () => {
       'resources',
     ])
       expect(schema.properties?.[block]?.additionalProperties).toBe(false)
+    const { rollout } = schema.properties ?? {}
+    for (const share of ['max_parallel', 'canary_percent', 'max_failed_nodes_percent'])
+      expect(rollout?.properties?.[share]).toMatchObject({ type: 'number', minimum: 0, maximum: 100 })
   })
 })
