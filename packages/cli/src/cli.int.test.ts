@@ -144,6 +144,15 @@ describe('dunlin', { timeout: 30_000 }, () => {
     expect((await dunlin(['delete', 'other', '--force'])).code).toBe(0)
   })
 
+  it('says created of a job that is applied again after its deletion, and updated of one that stood', async () => {
+    expect((await dunlin(['apply', '-f', '-'], { input: spec('again') })).out).toMatch(/again created \(version 1/)
+    const update = { input: spec('again', 'priority: 60') }
+    expect((await dunlin(['apply', '-f', '-'], update)).out).toMatch(/again updated \(version 2/)
+    expect((await dunlin(['delete', 'again', '--force'])).code).toBe(0)
+    expect((await dunlin(['apply', '-f', '-'], update)).out).toMatch(/again created \(version 3/)
+    expect((await dunlin(['delete', 'again', '--force'])).code).toBe(0)
+  })
+
   it('shows the log up to the present, and follows it until Ctrl-C', async () => {
     const text = await dunlin(['events', '--since', '0'])
     expect(text.code).toBe(0)

@@ -1,4 +1,6 @@
 /** `dunlin apply`: creates or updates a job, and on request waits until it has come to rest. */
+import type { Client } from '@dunlin/client'
+import type { AcceptedView } from '@dunlin/contracts'
 import type { Command } from 'commander'
 import type { Context, GlobalOptions } from '../context.ts'
 import { printAccepted } from '../output/accepted.ts'
@@ -14,6 +16,19 @@ interface ApplyOptions extends GlobalOptions {
   readonly wait?: boolean
   readonly timeout: number
   readonly output: Format
+}
+
+/** Versions go on counting over deleted jobs, so a higher one is a new job when that began with it. */
+const wordFor = async (client: Client, { version, job_id, seq, unchanged, namespace, name }: AcceptedView) => {
+  if (unchanged || version === 1) return 'created'
+  try {
+    const { id, status } = await client.jobs.get({ namespace, name }, { min_seq: seq })
+    const at = status.versions.find((one) => one.version === version)?.at
+    return id === job_id && at === status.created_at ? 'created' : 'updated'
+  } catch {
+    // It is accepted all the same; whether it was there before cannot be told.
+    return 'applied'
+  }
 }
 
 export const addApply = (program: Command, context: Context): void => {
@@ -42,7 +57,7 @@ Examples:
       const { text, format } = await readSpecFile(io, options.file)
       const { idempotencyKey, ifMatch } = options
       const accepted = await client.jobs.apply({ text, format }, { idempotencyKey, ifMatch, signal: io.interrupted })
-      printAccepted(io, accepted, accepted.version === 1 ? 'created' : 'updated', options.output)
+      printAccepted(io, accepted, options.output === 'table' ? await wordFor(client, accepted) : '', options.output)
       if (!options.wait) return
       process.exitCode = await waitForJob(client, io, accepted, {
         version: accepted.version,
