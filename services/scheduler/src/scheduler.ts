@@ -113,8 +113,10 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   }
 
   const act = async (): Promise<void> => {
-    if (!leads || !caughtUp || !live) return
+    if (!caughtUp || !live) return
+    // Whoever saw the log go backwards says so, leader or not: the leader may have started since, and know nothing of it.
     if (mustRaiseEpoch && !(await raiseEpoch())) return
+    if (!leads) return
     const { marks } = fleet
     if (marks.unadmitted.size > 0) {
       const nodes = [...marks.unadmitted]

@@ -88,6 +88,8 @@ export interface NodeEntry {
   readonly said: Map<string, { readonly job: string; readonly state: ReportedState }>
   /** Executions of which it has ever said something. */
   readonly ever: Set<string>
+  /** Everything it has ever said: a verdict may follow from what a reboot has forgotten since. */
+  readonly told: Set<string>
   /** Of each job, the highest generation that it said it starts. */
   readonly started: Map<string, readonly [number, number]>
   /** The log has lost reports of it: what stands there may be older than what it does. */
@@ -163,6 +165,7 @@ export const nodeOf = (ledger: Ledger, id: string): NodeEntry => {
       admission: 'unknown',
       said: new Map(),
       ever: new Set(),
+      told: new Set(),
       started: new Map(),
       unsure: false,
     }
@@ -226,6 +229,7 @@ const enterReport = (node: NodeEntry, event: ReportEvent): void => {
   for (const { job, execution, state, generation } of event.type === 'NodeAnnounced' ? event.executions : [event]) {
     node.said.set(execution, { job: jobKeyText(job), state })
     node.ever.add(execution)
+    node.told.add(`${execution} ${state}`)
     if (state === 'starting') node.started.set(jobKeyText(job), [generation[0], generation[1]])
   }
 }

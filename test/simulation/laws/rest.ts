@@ -118,8 +118,9 @@ const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
   const blind = rollout.holds.get('visibility')
   // Places that nodes hold which are away come free when those are back, or by a person.
   const isCrowded = rollout.holds.has('budget') && [...atRiskOf(job)].some((node) => !here(node))
-  const byPerson = isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || blind === 'windows_unknown'
-  if (blind === 'site_silent') fail('L3', 'a hold for lack of sight stays although everybody is seen')
+  const isBlind = blind === 'windows_unknown' || (blind === 'site_silent' && ![...job.placed].every(here))
+  const byPerson = isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || isBlind
+  if (blind === 'site_silent' && !isBlind) fail('L3', 'a hold for lack of sight stays although everybody is seen')
   if (rollout.phase === 'running' && !byPerson)
     fail(
       slots.includes('failed') || slots.includes('lost') ? 'L1' : 'L4',

@@ -25,6 +25,7 @@ const checkVerdict = ({ job, ledger, fail }: Sight, rollout: RolloutEntry, verdi
     window.disturbed === undefined && window.failed <= window.in * health.maxErrorRate
   const node = ledger.nodes.get(verdict.node)
   const said = node?.said.get(verdict.execution)?.state
+  const hasSaid = (state: string): boolean => node?.told.has(`${verdict.execution} ${state}`) === true
   const { reason, evidence } = verdict
   const claim = (holds: boolean, what: string): void => {
     if (!holds && node?.unsure !== true) fail('S9', `${verdict.node} is ${verdict.verdict} by ${reason}, but ${what}`)
@@ -41,9 +42,9 @@ const checkVerdict = ({ job, ledger, fail }: Sight, rollout: RolloutEntry, verdi
       claim(evidence.length >= health.failureThreshold, `there are ${evidence.length} windows`)
       return claim(!evidence.slice(-health.failureThreshold).some(healthy), 'a window was good')
     case 'completed':
-      return claim(said === 'completed', `the node said ${said}`)
+      return claim(hasSaid('completed'), `the node said ${said}`)
     case 'execution_failed':
-      return claim(said === 'failed', `the node said ${said}`)
+      return claim(hasSaid('failed'), `the node said ${said}`)
     case 'lost_after':
       claim(ledger.nodes.get(verdict.node)?.connected === false, 'the log has it connected')
       return claim(node?.ever.has(verdict.execution) === true, 'it never started')

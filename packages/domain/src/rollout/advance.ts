@@ -110,11 +110,17 @@ const lookForRoom = (job: PresentJob, rollout: Rollout, prospects: Prospects, fa
     rollout.counts.open === 0 &&
     stuckAtRisk >= budget &&
     prospects.waitsForPlace() &&
-    !deferredAtRisk(job, rollout).some((node) => facts.isConnected(node))
+    !isAtRiskAndBack(job, rollout, facts)
   if (isTaken === held) return WAIT
   const hold = { rollout: rollout.id, hold: 'budget' as const }
   if (held) return [[{ type: 'HoldLifted', ...hold, reason: 'places_free' }]]
   return [[{ type: 'HoldPlaced', ...hold, reason: 'places_taken', message: whoTakes(job, budget) }]]
+}
+
+/** It takes no new place: its wave serves it, if not this one then a later one. */
+const isAtRiskAndBack = ({ rollouts: { atRisk } }: PresentJob, { slots }: Rollout, facts: AdvanceFacts): boolean => {
+  for (const node of atRisk) if (slots.get(node) === 'deferred' && facts.isConnected(node)) return true
+  return false
 }
 
 const whoTakes = ({ rollouts: { atRisk, revoked } }: PresentJob, budget: number): string => {

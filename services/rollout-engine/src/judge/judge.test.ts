@@ -211,6 +211,19 @@ describe('the health judge', () => {
     await pass(12, () => beat([], { ex: [] }))
     expect(verdict()).toMatchObject({ verdict: 'failed', reason: 'not_started' })
   })
+  it('takes back that a node never started when its report comes before the verdict is recorded', async () => {
+    const { reports, judge, beat, verdict, pass } = setUp()
+    await pass(12, () => beat([], { ex: [] }))
+    expect(verdict()).toMatchObject({ reason: 'not_started' })
+    reports.executions.set(X1, { state: 'running' } as never)
+    judge.onReport(N1)
+    expect(verdict()).toBeUndefined()
+    await beat([
+      [1, 10, 0, ''],
+      [2, 20, 0, ''],
+    ])
+    expect(verdict()).toMatchObject({ verdict: 'healthy' })
+  })
   it('tells the recovery of a node that had failed, and nothing else of it', async () => {
     const { job, validating, beat, verdict, judge } = setUp()
     await beat([

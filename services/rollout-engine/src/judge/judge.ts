@@ -55,6 +55,7 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
 
   const reach = (item: Validating, judgement: Judgement | Pick<Verdict, 'verdict' | 'reason'>): void => {
     item.judged = true
+    item.notStarted = judgement.reason === 'not_started'
     item.blind = false
     const verdict: Verdict = {
       node: item.node,
@@ -121,10 +122,20 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     })
   }
 
+  /** It has started after all, before the log took the verdict that it had not. */
+  const takeBack = (item: Validating): void => {
+    pending.get(item.job)?.delete(item.node)
+    item.judged = false
+    item.notStarted = false
+    patience.again(item)
+  }
+
   const onReport = (node: NodeId): void => {
     for (const item of validating.of(node)) {
       const reported = view.reports(node)?.executions.get(item.execution)
-      if (reported === undefined || item.judged) continue
+      if (reported === undefined) continue
+      if (item.notStarted) takeBack(item)
+      if (item.judged) continue
       if (reported.state === 'completed') reach(item, { verdict: 'healthy', reason: 'completed' })
       else if (reported.state === 'failed' && !item.recovering)
         reach(item, { verdict: 'failed', reason: 'execution_failed' })

@@ -14,6 +14,8 @@ import type { Validating, ValidatingTable } from './validating.ts'
 export type Sight = Blindness | 'clear' | 'unknown'
 
 export interface Patience {
+  /** Time has something to say about this one again. */
+  again(item: Validating): void
   /** The node reported, or the log says otherwise than before whether it is connected. */
   changed(node: NodeId): void
   setLive(live: boolean): void
@@ -168,6 +170,11 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
   }
 
   return {
+    again: (item) => {
+      noteStart(item)
+      item.lookedAtMono = clock.monotonicMs()
+      validating.lookAgain(item, item.lookedAtMono + lookEveryMs(item))
+    },
     changed: (node) => {
       for (const item of validating.of(node)) {
         item.connected = undefined

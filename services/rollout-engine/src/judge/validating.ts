@@ -37,6 +37,8 @@ export interface Validating {
   blind: boolean
   /** A verdict was reached and is on its way to the log. */
   judged: boolean
+  /** That verdict says that it never started: a report that comes before the verdict takes it back. */
+  notStarted: boolean
   /** No longer in the table: whoever still holds it forgets it. */
   gone: boolean
 }
@@ -103,6 +105,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       // A predecessor held the rollout because it could not see: this one does not see better for having just started.
       blind: current.holds?.visibility?.reason === 'windows_unknown',
       judged: false,
+      notStarted: false,
       gone: false,
     }
     if (at < 0) known.push(item)

@@ -44,10 +44,20 @@ export const appendVerdicts = async (
     kind: 'job',
     key,
     command: { id: `~verdict.${work.random.ulid(at)}`, by: BY, at },
-    decide: ({ state }) => ({ ok: true, commits: recordVerdicts(state, verdicts) }),
+    decide: ({ state }) => ({
+      ok: true,
+      commits: recordVerdicts(
+        state,
+        verdicts.filter((one) => stillHolds(work, one)),
+      ),
+    }),
   })
   return done.ok ? undefined : done.error
 }
+
+/** While the log took nothing, a node that was judged for not starting may have started: its report came first. */
+const stillHolds = ({ fleet }: WaveWork, { node, execution, reason }: Verdict): boolean =>
+  reason !== 'not_started' || fleet.reports(node)?.executions.has(execution) !== true
 
 export const appendNext = async (work: WaveWork, key: string): Promise<DunlinError | undefined> => {
   const aggregate = work.fleet.fold.get('job', key)
