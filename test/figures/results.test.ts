@@ -12,7 +12,8 @@ import { engineFigures } from './figures/engine.ts'
 import { mutantsKilled } from './figures/mutants-killed.ts'
 import { seedsSimulated } from './figures/seeds-simulated.ts'
 import { measurePortion } from './portion.ts'
-import { merged, publish, type Portion } from './results.ts'
+import { publish } from './publish.ts'
+import { merged, type Portion } from './results.ts'
 
 const FIRST = 'a'.repeat(40)
 const SECOND = 'b'.repeat(40)
