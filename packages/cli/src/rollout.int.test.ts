@@ -163,7 +163,7 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^default\/web {2}create to version 1 {2}running {2}/)
     expect(out).toContain('budget     2 of 2 nodes at risk')
-    expect(out).toContain('evidence   1 of 1 settled failed (100 %, limit 10 %), evidence 7.5 of 20')
+    expect(out).toContain('evidence   1 of 1 settled failed (100 %, limit 9 %), evidence 7.5 of 20')
     expect(out).toMatch(/waits for {2}1 node to be judged: .*for \S+ at most|due now/)
     expect(out).toMatch(
       /> wave 1 +0\/2 {2}1 open, 1 failed, 60 % errors\n +a +failed +\S+ +60 % errors in 3 windows +failure_threshold\n +b +open/,
@@ -193,8 +193,8 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
     expect([ended.code, ended.err]).toEqual([0, ''])
     expect(linesOf(ended)).toEqual([
       'create to version 1; running; wave 1 of 2; 2 open of 4; 0 of 0 settled failed, evidence 1 of 20',
-      'create to version 1; running; wave 1 of 2; 1 healthy, 1 open of 4; 0 of 1 settled failed (0 %, limit 10 %), evidence 1 of 20',
-      'create to version 1; running; wave 1 of 2; 2 healthy of 4; 0 of 2 settled failed (0 %, limit 10 %), evidence 1 of 20',
+      'create to version 1; running; wave 1 of 2; 1 healthy, 1 open of 4; 0 of 1 settled failed (0 %, limit 9 %), evidence 1 of 20',
+      'create to version 1; running; wave 1 of 2; 2 healthy of 4; 0 of 2 settled failed (0 %, limit 9 %), evidence 1 of 20',
       'create to version 1; completed; wave 1 of 2; 2 healthy of 4',
     ])
   })
