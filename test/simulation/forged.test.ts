@@ -56,3 +56,34 @@ it('a forged failure halts nothing, takes no version from the node, and is count
     stage.world.end()
   }
 })
+
+it('a node of which only others speak is no node', async () => {
+  const stage = await startStage({ nodes: 2 })
+  const { store, instances } = stage.world
+  const boot = '01J00000000000000000000000'
+  const resources = { cpus: 1, memoryBytes: 1 }
+  const announced = {
+    type: 'NodeAnnounced',
+    boot,
+    protocol: [1, 1],
+    agentVersion: '0',
+    labels: {},
+    drivers: [],
+    resources,
+  }
+  const announce = (node: string, by: string): Promise<unknown> => {
+    const ev = [{ ...announced, journal: boot, j: 0, executions: [] }]
+    const data = Buffer.from(JSON.stringify({ s: 1, v: 1, cmd: `${boot}/1`, by, at: 1, ev }))
+    return store.log.append({ subject: `evt.report.${node}`, expected: 0, data })
+  }
+  await announce('ghost', `node:${nodeName(0)}`)
+  await announce('guest', 'node:guest')
+  await stage.pass(5_000)
+  // A scheduler that has just started looks at everything that the log holds.
+  instances.find(({ role }) => role === 'scheduler')?.crash()
+  await stage.world.start('scheduler')
+  await stage.pass(30_000)
+  expect(await store.log.last('evt.node.guest')).toBeDefined()
+  expect(await store.log.last('evt.node.ghost')).toBeUndefined()
+  stage.world.end()
+})
