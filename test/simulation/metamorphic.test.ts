@@ -2,7 +2,7 @@
 import { jobKeyText } from '@dunlin/contracts'
 import { advanceRollout, drawPlan, type Job } from '@dunlin/domain'
 import { afterEach, describe, expect, it } from 'vitest'
-import { chanceOf } from './scenario/draw.ts'
+import { chanceOf } from './scenario/chance.ts'
 import { plainFacts } from './laws/plain-facts.ts'
 import { readRecorded } from './laws/ledger.ts'
 import { A, quick, startStage, type Stage, type StageOptions } from './run/stage.ts'

@@ -6,13 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Io } from './io.ts'
 import { run } from './program.ts'
 
-const JOB = 'evt.job.default.web'
-const ESC = '\u001B'
-const hash = 'c'.repeat(64)
+const [JOB, ESC, hash] = ['evt.job.default.web', '\u001B', 'c'.repeat(64)]
 /** Of what `begin` applied. */
 let content = ''
-const R1 = '01J0000000000000000000000R'
-const R2 = '01J0000000000000000000000S'
+const [R1, R2] = ['01J0000000000000000000000R', '01J0000000000000000000000S']
 
 let api: RunningApi
 let store: MemoryStore
@@ -37,11 +34,8 @@ const writeTo = async (subject: string, ...events: readonly object[]): Promise<v
     at: 1_700_000_000_000 + v,
     ev: events,
   }
-  const done = await store.log.append({
-    subject,
-    data: Buffer.from(JSON.stringify(commit)),
-    expected: last?.seq ?? 0,
-  })
+  const data = Buffer.from(JSON.stringify(commit))
+  const done = await store.log.append({ subject, data, expected: last?.seq ?? 0 })
   if (!done.ok) throw new Error('somebody else wrote into the job of the test')
 }
 

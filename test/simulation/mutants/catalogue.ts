@@ -6,17 +6,6 @@ import { halting } from './catalogue/halting.ts'
 import { nodes } from './catalogue/nodes.ts'
 import { rollouts } from './catalogue/rollouts.ts'
 import { services } from './catalogue/services.ts'
-
-export interface Mutant {
-  readonly name: string
-  /** The row of reference section 4, or the law, that it goes against. */
-  readonly tracker: string
-  /** From the root of the repository. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  /** A second change in the same file, where a second line of defence hides the first. */
-  readonly also?: { readonly find: string; readonly replace: string }
-}
+import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [...nodes, ...rollouts, ...halting, ...services]

@@ -1,6 +1,7 @@
 /** Puts the mutant that DUNLIN_MUTANT names into the module that it changes, in this thread, before anything is loaded. */
 import { registerHooks } from 'node:module'
-import { mutants, type Mutant } from './catalogue.ts'
+import { mutants } from './catalogue.ts'
+import type { Mutant } from './mutant.ts'
 
 export const installMutant = (name: string): void => {
   const mutant = mutants.find((one) => one.name === name)

@@ -1,7 +1,7 @@
 /** Hunts mutants, a few at once, each in a thread that loads the changed code and nothing else. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Mutant } from './catalogue.ts'
+import type { Mutant } from './mutant.ts'
 import type { MutantResult, MutantTask } from './worker.ts'
 
 export interface Hunted extends MutantResult {

@@ -1,5 +1,5 @@
 /** Draws the rollout block of a spec: every strategy and limit, with windows of a second so that a rollout takes minutes. */
-import type { Chance } from './draw.ts'
+import type { Chance } from './chance.ts'
 
 export const drawRollout = (chance: Chance): Readonly<Record<string, unknown>> => {
   const { pick, is, int } = chance

@@ -2,27 +2,9 @@
  * Draws the scenario of a seed. Not every seed has every fault: each draws its own mix, because a world in which everything
  * breaks at once hides what one fault does, and sizes vary, because small worlds reach corners that large ones never do.
  */
-import { seededRandom } from '@dunlin/runtime'
+import { chanceOf, type Chance } from './chance.ts'
 import { drawRollout } from './draw-rollout.ts'
 import { programs, roles, type Action, type Deed, type Scenario, type Verb } from './types.ts'
-
-export interface Chance {
-  readonly float: () => number
-  readonly int: (from: number, to: number) => number
-  readonly pick: <T>(items: readonly T[]) => T
-  readonly is: (share: number) => boolean
-}
-
-export const chanceOf = (seed: number): Chance => {
-  const random = seededRandom(seed)
-  const float = (): number => random.float()
-  return {
-    float,
-    int: (from, to) => from + Math.floor(float() * (to - from + 1)),
-    pick: (items) => items[Math.floor(float() * items.length)] as (typeof items)[number],
-    is: (share) => float() < share,
-  }
-}
 
 const HOUR = 3_600_000
 

@@ -23,7 +23,8 @@ export const settle = (rollouts: Rollouts, rollout: Rollout, verdict: Verdict, c
   } else if (rollout.phase === 'halted') held.stopped = true
   place(rollout, verdict.node, slotOf(verdict))
   // It had no target left when it completed, and is proven by who joined since.
-  if (verdict.verdict === 'healthy' && rollout.phase === 'completed') prove(rollouts, rollout)
+  const provesNews = verdict.verdict === 'healthy' && rollouts.proven.at(-1)?.content !== rollout.content
+  if (provesNews && rollout.phase === 'completed') prove(rollouts, rollout)
   // A recovery is shown and frees the place; the failure before it stays evidence.
   if (isFirst && held.wasUnhealthy !== true) count(rollout, verdict.verdict)
 }
@@ -67,7 +68,6 @@ export const stopFailed = ({ grants }: Rollouts, rollout: Rollout): void => {
 
 /** A node is healthy on the content: from now on the job can go back to it. */
 export const prove = (rollouts: Rollouts, { id, version, content, spec }: Rollout): void => {
-  if (rollouts.proven.at(-1)?.content === content) return
   rollouts.proven = rollouts.proven.filter((one) => one.content !== content)
   rollouts.proven.push({ rollout: id, version, content, spec })
   if (rollouts.proven.length > PROVEN_KEPT) rollouts.proven.shift()

@@ -1,5 +1,5 @@
 /** Verdicts, halting and rolling back by itself. */
-import type { Mutant } from '../catalogue.ts'
+import type { Mutant } from '../mutant.ts'
 
 const EVOLVE = 'packages/domain/src/rollout/evolve.ts'
 const OPEN = 'packages/domain/src/rollout/open.ts'

@@ -1,5 +1,5 @@
 /** Nodes that are away, budgets, and who is counted. */
-import type { Mutant } from '../catalogue.ts'
+import type { Mutant } from '../mutant.ts'
 
 const GRANTS = 'packages/domain/src/rollout/grants.ts'
 const EVOLVE = 'packages/domain/src/rollout/evolve.ts'

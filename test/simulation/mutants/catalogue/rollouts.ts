@@ -1,5 +1,5 @@
 /** Versions that follow each other, canaries, waves and holds. */
-import type { Mutant } from '../catalogue.ts'
+import type { Mutant } from '../mutant.ts'
 
 const EVOLVE = 'packages/domain/src/rollout/evolve.ts'
 const ADVANCE = 'packages/domain/src/rollout/advance.ts'

@@ -1,5 +1,5 @@
 /** What services do around decisions: take-over, documents, commands, derived states. */
-import type { Mutant } from '../catalogue.ts'
+import type { Mutant } from '../mutant.ts'
 
 export const services: readonly Mutant[] = [
   {

@@ -126,6 +126,10 @@ const rampOf = (rollout: LedgerRollout, budget: number): number => {
   return tenth < budget && done < tenth ? tenth : Infinity
 }
 
+/** Everybody had a turn, nobody is healthy and nobody can come. */
+const isHopeless = (rollout: LedgerRollout): boolean =>
+  countSlots(rollout, 'open', 'healthy', 'deferred') === 0 && rollout.wavesPassed >= rollout.waves.length
+
 const beforeHalt = (ledger: Ledger, event: RolloutHalted, { ev, by }: WorldCommit): void => {
   const rollout = presentRollout(ledger)
   law('P4', rollout?.id === event.rollout, () => 'a rollout that is over was halted')
@@ -143,9 +147,8 @@ const beforeHalt = (ledger: Ledger, event: RolloutHalted, { ev, by }: WorldCommi
     law('B4', next.rolloutType === 'rollback' && next.content !== rollout.content, () => 'it was not rolled back')
   }
   if (event.reason === 'requested') return
-  law('recompute', event.reason === (reasonToHalt(ledger, rollout) ?? 'budget_exhausted'), () => {
-    return `halted by ${event.reason}, the books say ${reasonToHalt(ledger, rollout)}`
-  })
+  const expected = reasonToHalt(ledger, rollout) ?? (isHopeless(rollout) ? 'none_healthy' : 'budget_exhausted')
+  law('recompute', event.reason === expected, () => `halted by ${event.reason}, the books say ${expected}`)
   const { evidence } = event
   if (evidence === undefined) throw new Error('recompute: a halt without its numbers')
   const { settled: n, failed, e, maxE } = evidenceOf(rollout)
