@@ -138,11 +138,12 @@ const bad: readonly [string, string, unknown, string][] = [
   ['an instant that is none', on('bad', 'stop'), { not_after: 'soon' }, 'invalid_command'],
   ['a command to a node', 'cmd.node.edge-1.drain', {}, 'not_built'],
   ...['rerun', 'rollback', 'pause', 'resume', 'promote', 'halt'].map((verb): [string, string, unknown, string] => [
-    `the verb ${verb}`,
+    `the verb ${verb} for a job that is not there`,
     on('bad', verb),
     {},
-    'not_built',
+    'job_not_found',
   ]),
+  ['a rollback to no number', on('bad', 'rollback'), { version: 'the last one' }, 'invalid_command'],
   ['a job that is not there', on('nobody', 'stop'), {}, 'job_not_found'],
 ]
 
