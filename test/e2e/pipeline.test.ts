@@ -141,7 +141,9 @@ describe('log-processor', () => {
   it('halts at the first node when a mapping fails on real lines, and the other goes on', async () => {
     const mapping = 'root = this\nroot.duration_ms = this.duration.number()\n'
     const config = { ...(seed as { config: object }).config, pipeline: { processors: [{ mapping }] } }
-    await system.client.jobs.apply({ spec: { ...seed, config, rollout: { ...rollout, max_failed_nodes: 0 } } })
+    await system.client.jobs.apply({
+      spec: { ...seed, config, rollout: { ...rollout, max_failed_nodes: 0, no_auto_rollback: true } },
+    })
     await until('halted', async () => {
       for (const node of [1, 2]) log(node)
       const { status } = await system.client.jobs.get(key)
