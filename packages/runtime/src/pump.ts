@@ -22,7 +22,6 @@ export const createPump = (clock: Clock, logger: Logger, run: () => Promise<void
   let stopped = false
 
   const start = (): void => {
-    timer = undefined
     running = run()
       .catch((error: unknown) => logger.error('a step failed unexpectedly', { error: String(error) }))
       .finally(() => {
@@ -32,6 +31,13 @@ export const createPump = (clock: Clock, logger: Logger, run: () => Promise<void
           wake()
         }
       })
+  }
+
+  const fire = (): void => {
+    // Also when a run is under way: a timer that has fired must never keep a later one from being set.
+    timer = undefined
+    if (running === undefined) start()
+    else again = true
   }
 
   const wake = (delayMs = COALESCE_MS): void => {
@@ -45,7 +51,7 @@ export const createPump = (clock: Clock, logger: Logger, run: () => Promise<void
       if (timer.dueMono <= due) return
       timer.handle.cancel()
     }
-    timer = { handle: clock.after(delayMs, () => (running === undefined ? start() : (again = true))), dueMono: due }
+    timer = { handle: clock.after(delayMs, fire), dueMono: due }
   }
 
   return {

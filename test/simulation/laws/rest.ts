@@ -120,7 +120,8 @@ const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
   const isCrowded = rollout.holds.has('budget') && [...atRiskOf(job)].some((node) => !here(node))
   const isBlind = blind === 'windows_unknown' || (blind === 'site_silent' && ![...job.placed].every(here))
   const byPerson = isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || isBlind
-  if (blind === 'site_silent' && !isBlind) fail('L3', 'a hold for lack of sight stays although everybody is seen')
+  if (blind === 'site_silent' && !isBlind && rollout.phase === 'running')
+    fail('L3', 'a hold for lack of sight stays although everybody is seen')
   if (rollout.phase === 'running' && !byPerson)
     fail(
       slots.includes('failed') || slots.includes('lost') ? 'L1' : 'L4',

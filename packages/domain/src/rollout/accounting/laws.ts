@@ -147,12 +147,15 @@ const beforeHalt = (ledger: Ledger, event: RolloutHalted, { ev, by }: WorldCommi
     law('B4', next.rolloutType === 'rollback' && next.content !== rollout.content, () => 'it was not rolled back')
   }
   if (event.reason === 'requested') return
-  const expected = reasonToHalt(ledger, rollout) ?? (isHopeless(rollout) ? 'none_healthy' : 'budget_exhausted')
-  law('recompute', event.reason === expected, () => `halted by ${event.reason}, the books say ${expected}`)
+  const failed = reasonToHalt(ledger, rollout)
+  // Neither proves anything about the version, and both may hold: each is looked at below.
+  const isStuck = event.reason === 'budget_exhausted' || (event.reason === 'none_healthy' && isHopeless(rollout))
+  const follows = failed === undefined ? isStuck : event.reason === failed
+  law('recompute', follows, () => `halted by ${event.reason}, the books say ${failed}`)
   const { evidence } = event
   if (evidence === undefined) throw new Error('recompute: a halt without its numbers')
-  const { settled: n, failed, e, maxE } = evidenceOf(rollout)
-  const numbers = { settled: n, failed, ...(rollout.policy.analysis === undefined ? {} : { e, maxE }) }
+  const { settled: n, failed: f, e, maxE } = evidenceOf(rollout)
+  const numbers = { settled: n, failed: f, ...(rollout.policy.analysis === undefined ? {} : { e, maxE }) }
   for (const [name, value] of Object.entries(numbers))
     law('recompute', evidence[name as 'e'] === value, () => `${name} is ${evidence[name as 'e']}, counted ${value}`)
   law('recompute', evidence.atRisk === atRiskOf(ledger).size, () => `at risk ${evidence.atRisk}`)
