@@ -119,7 +119,9 @@ const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
   // Places that nodes hold which are away come free when those are back, or by a person.
   const isCrowded = rollout.holds.has('budget') && [...atRiskOf(job)].some((node) => !here(node))
   const isBlind = blind === 'windows_unknown' || (blind === 'site_silent' && ![...job.placed].every(here))
-  const byPerson = isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || isBlind
+  // A halted rollout waits for a person, also with a node of which no window ever came.
+  const isHalted = rollout.phase === 'halted'
+  const byPerson = isHalted || isCrowded || rollout.holds.has('user') || rollout.holds.has('canary') || isBlind
   if (blind === 'site_silent' && !isBlind && rollout.phase === 'running')
     fail('L3', 'a hold for lack of sight stays although everybody is seen')
   if (rollout.phase === 'running' && !byPerson)
