@@ -79,7 +79,8 @@ export const defer = (rollout: Rollout, nodes: readonly NodeId[], reason: 'offli
     { type: 'NodesDeferred', rollout: rollout.id, nodes: part.map((node) => ({ node, reason })) },
   ])
 
-const chunks = <T>(items: readonly T[]): T[][] => {
+/** Parts that each fit into one message of the log, whatever the size of the fleet. */
+export const chunks = <T>(items: readonly T[]): T[][] => {
   const parts: T[][] = []
   for (let from = 0; from < items.length; from += PART_SIZE) parts.push(items.slice(from, from + PART_SIZE))
   return parts

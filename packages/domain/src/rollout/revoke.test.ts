@@ -165,3 +165,23 @@ describe('a revoked grant', () => {
     expect(slotOf(world, n0)).toBe('open')
   })
 })
+
+describe('an outage of a whole fleet', () => {
+  it('is told in parts that fit into the log, and freed in parts', () => {
+    const many = nodeIds(2_500)
+    const world = startWorld({ nodes: many })
+    for (const node of many) world.wanted.add(node)
+    world.apply('a', { policy: { strategy: 'immediate' } })
+    world.place()
+    world.advance()
+    const facts = { isConnected: () => false, isStarted: () => false, isStale: () => true }
+    const revoked = revokeUnstarted(present(world), facts)
+    expect(revoked.map(([event]) => event?.type === 'GrantsRevoked' && event.nodes.length)).toEqual([1000, 1000, 500])
+    for (const ev of revoked) world.append(ev)
+    expect(present(world).rollouts.revoked.size).toBe(2_500)
+    const freed = freePlaces(present(world), facts)
+    expect(freed).toHaveLength(3)
+    for (const ev of freed) world.append(ev)
+    expect(present(world).rollouts.atRisk.size).toBe(0)
+  })
+})

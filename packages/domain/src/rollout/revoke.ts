@@ -4,6 +4,7 @@
  */
 import type { ExecutionId, JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import type { PresentJob } from '../job/state.ts'
+import { chunks } from './grants.ts'
 
 export interface RevokeFacts {
   readonly isConnected: (node: NodeId) => boolean
@@ -26,7 +27,7 @@ export const revokeUnstarted = (job: PresentJob, facts: RevokeFacts): Commits =>
     if (revoked.has(node) || facts.isConnected(node)) continue
     if (!facts.isStarted(node, grant.execution)) nodes.push(node)
   }
-  return nodes.length === 0 ? [] : [[{ type: 'GrantsRevoked', rollout: current.id, nodes }]]
+  return chunks(nodes).map((part) => [{ type: 'GrantsRevoked', rollout: current.id, nodes: part }])
 }
 
 /** A node that has started after all, in the moment in which it fell silent, keeps its place until it is granted anew. */
@@ -35,5 +36,6 @@ export const freePlaces = ({ rollouts }: PresentJob, facts: Omit<RevokeFacts, 'i
   const nodes: NodeId[] = []
   for (const [node, { executions, seq }] of rollouts.revoked)
     if (facts.isStale(node, seq) && !executions.some((execution) => facts.isStarted(node, execution))) nodes.push(node)
-  return nodes.length === 0 ? [] : [[{ type: 'PlacesFreed', rollout: rollouts.current.id, nodes }]]
+  const rollout = rollouts.current.id
+  return chunks(nodes).map((part) => [{ type: 'PlacesFreed', rollout, nodes: part }])
 }
