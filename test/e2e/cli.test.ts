@@ -1,10 +1,10 @@
 /** The real command against the real system, as a person or a script uses it. */
 import { parseYamlOrJson } from '@dunlin/contracts'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runDunlin } from './run-dunlin.ts'
 import { startSystem, until, type System } from './system.ts'
 
 let system: System
@@ -18,32 +18,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-const root = join(import.meta.dirname, '..', '..')
-const bin = join(root, 'packages/cli/bin/dunlin.js')
-
-const dunlin = (args: readonly string[], { server = system.url, until: enough = '' } = {}): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'] ?? '', DUNLIN_SERVER: server, USER: 'ana' }
-    const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    let interrupted = false
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString()
-      // Once: a second Ctrl-C kills, and then there is no exit code to look at.
-      if (enough === '' || interrupted || !out.includes(enough)) return
-      interrupted = true
-      child.kill('SIGINT')
-    })
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
+const dunlin = (args: readonly string[], { server = system.url, until: enough = '' } = {}) =>
+  runDunlin(args, { server, until: enough })
 const json = async <T>(args: readonly string[]): Promise<T> => {
   const { code, out, err } = await dunlin([...args, '-o', 'json'])
   expect([code, err]).toEqual([0, ''])

@@ -1,10 +1,10 @@
 /** Rollouts as a person sees and steers them: the real command against the real system. */
 import type { ExplanationView, PlannedView, RolloutDetailView } from '@dunlin/contracts'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runDunlin } from './run-dunlin.ts'
 import { sleeper, startSystem, type System } from './system.ts'
 
 let system: System
@@ -18,24 +18,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-const root = join(import.meta.dirname, '..', '..')
-const dunlin = (...args: readonly string[]): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'] ?? '', DUNLIN_SERVER: system.url, USER: 'ana' }
-    const bin = join(root, 'packages/cli/bin/dunlin.js')
-    const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
+const dunlin = (...args: readonly string[]) => runDunlin(args, { server: system.url })
 const json = async <T>(...args: readonly string[]): Promise<T> =>
   JSON.parse((await dunlin(...args, '-o', 'json')).out) as T
 

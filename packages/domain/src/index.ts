@@ -46,7 +46,7 @@ export { nodeFacts, type NodeFacts } from './node/facts.ts'
 export { DEFAULT_LIVENESS, judgeLiveness, type Heard, type Judge, type LivenessTimers } from './node/liveness.ts'
 export { foldReportCommit, noReports, type NodeReports } from './execution/state.ts'
 export { observe, type Observation, type ObservedState } from './execution/observe.ts'
-export { advanceRollout, waveMembers } from './rollout/advance.ts'
+export { advanceRollout } from './rollout/advance.ts'
 export { type AdvanceFacts, type Blindness } from './rollout/facts.ts'
 export { nextType, policyFor } from './rollout/open.ts'
 export { freePlaces, revokeUnstarted, type RevokeFacts } from './rollout/revoke.ts'
@@ -60,6 +60,7 @@ export {
   mayClose,
   runsHealthily,
   settledOf,
+  waveMembers,
   type Grant,
   type HaltRecord,
   type HeldBy,

@@ -228,3 +228,9 @@ export const countsOf = ({ targets, counts }: Rollout): RolloutCounts => ({
 
 export const settledOf = (counts: Rollout['counts']): number => counts.healthy + counts.failed + counts.lost
 export const grantedOf = (counts: Rollout['counts']): number => counts.open + settledOf(counts)
+
+export const waveMembers = (rollout: Rollout, wave: number): readonly NodeId[] => {
+  let from = 0
+  for (let i = 0; i < wave; i += 1) from += rollout.waves[i] ?? 0
+  return rollout.targets.slice(from, from + (rollout.waves[wave] ?? 0))
+}

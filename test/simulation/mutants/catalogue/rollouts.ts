@@ -45,7 +45,7 @@ export const rollouts: readonly Mutant[] = [
   {
     name: 'a canary needs nobody to promote it',
     tracker: 'hawkBit PR #2867',
-    file: ADVANCE,
+    file: 'packages/domain/src/rollout/holding.ts',
     find: "return policy.autoPromote ? 'go' :",
     replace: "return policy.autoPromote || policy.canary.value > 0 ? 'go' :",
   },

@@ -4,10 +4,8 @@
  */
 import type { JobSubjectEvent, NodesGranted, RolloutHalted, RolloutPolicy, VerdictsReached } from '@dunlin/contracts'
 import { addOutcome, noEvidence, type Evidence } from '../../rollout/analysis/one-sample.ts'
+import { SETTLED_FOR_PERCENT } from '../../rollout/health/halting.ts'
 import type { Check } from './decision.ts'
-
-/** From how many settled nodes on a percentage means something (docs: rollouts). */
-const SETTLED_FOR_PERCENT = 40
 
 /** A second set of books on one rollout, kept from its events alone. */
 export interface Tally {
