@@ -31,6 +31,7 @@ export { COMMIT_SCHEMA, isUnreadable, readCommit, type Commit, type UnreadableCo
 export { compareGenerations, generationSchema, NO_GENERATION, type Generation } from './generation.ts'
 export { LABEL_KEY, labelKeySchema, labelsSchema, MAX_LABEL_VALUE, type Labels } from './labels.ts'
 export { contentSchema, type Content } from './desired/content.ts'
+export { artifactSchema, type Artifact } from './drivers/artifact.ts'
 export { processConfigSchema, type ProcessConfig } from './drivers/process.ts'
 export {
   DESIRED_SCHEMA,

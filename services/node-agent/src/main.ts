@@ -6,10 +6,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAgent } from './agent.ts'
 import { connectLater } from './connect-later.ts'
+import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
-import { pipelineDriver } from './drivers/pipeline/pipeline-driver.ts'
-import { pipelineEntry } from './drivers/pipeline/entry.ts'
-import { processDriver } from './drivers/process/process-driver.ts'
 import { readFlags, USAGE, type Flags } from './flags.ts'
 import { AGENT_VERSION, hostLabels, hostResources } from './host.ts'
 import { nodeIdentity } from './identity.ts'
@@ -52,7 +50,7 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
   )
   await Promise.race([connecting.catch(() => undefined), sleep(clock, FIRST_CONNECTION_MS, lifecycle.stopping)])
   const { bus, reports, desired, specs } = connection
-  const drivers = [processDriver(), pipelineDriver({ ...pipelineEntry(import.meta.url), pathMap })]
+  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap })
   const agent = await lifecycle.start(
     'agent',
     () =>

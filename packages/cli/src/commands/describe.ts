@@ -102,7 +102,7 @@ const nodeText = (io: Io, node: NodeView): string =>
       ['admission', node.admission],
       ['since', node.since],
       ['last heard', node.last_heard_at],
-      ['drained', String(node.drained)],
+      ['scheduling', node.scheduling],
       ['agent', node.agent_version],
       ['drivers', node.drivers.join(', ')],
       ['resources', node.resources === undefined ? undefined : pairs(node.resources)],

@@ -98,11 +98,12 @@ export const jobDetailView = z
 export const nodeView = z
   .object({
     id: z.string(),
-    admission: z.enum(['unknown', 'admitted', 'removed']),
+    admission: z.enum(['unknown', 'pending', 'admitted', 'removed']),
     connection: z.enum(connectionStates),
     since: instant.optional(),
     last_heard_at: instant.optional(),
-    drained: z.boolean(),
+    scheduling: z.enum(['open', 'cordoned', 'draining']).meta({ description: 'Whether jobs may be placed there' }),
+    drained: z.boolean().meta({ description: 'The same as scheduling = draining' }),
     labels,
     agent_version: z.string().optional(),
     drivers: z.array(z.string()),

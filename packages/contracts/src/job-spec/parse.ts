@@ -1,6 +1,6 @@
 /** The door for specs: whatever comes in, a job spec or one typed error that names every wrong place. */
 import { canonicalJson } from '../canonical-json.ts'
-import { processConfigSchema } from '../drivers/process.ts'
+import { driverConfigSchemas } from '../drivers/config-schemas.ts'
 import type { DunlinError } from '../errors/error.ts'
 import type { YamlSource } from '../source/place.ts'
 import { betweenBlocks, suspicions } from './between-blocks.ts'
@@ -9,7 +9,7 @@ import { translateDeployment } from './deployment.ts'
 import { findUnkeepable } from './hygiene.ts'
 import type { SpecIssue } from './issue.ts'
 import { specIssues } from './issues.ts'
-import { schedulingClass } from './job-type.ts'
+import { schedulingClass, type JobType } from './job-type.ts'
 import { refuseNotBuilt } from './not-built.ts'
 import { specRefusal } from './refusal.ts'
 import { defaultRestartPolicy } from './restart.ts'
@@ -74,9 +74,11 @@ export const validateJobSpec = (value: unknown, source?: YamlSource): ParsedJobS
 const withoutNulls = (spec: Fields): Fields =>
   Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null))
 
-/** The schema of a process is here; the whole of a pipeline is linted by the pipeline package. */
+/** The whole of a pipeline is linted by the pipeline package. */
 const driverIssues = (spec: Fields): readonly SpecIssue[] => {
-  if (spec['type'] !== 'process' || !isFields(spec['config'])) return []
-  const parsed = processConfigSchema.safeParse(spec['config'])
-  return parsed.success ? [] : specIssues(parsed.error, spec['config'], ['config'])
+  const { type, config } = spec
+  const schema = driverConfigSchemas[type as JobType]
+  if (schema === undefined || !isFields(config)) return []
+  const parsed = schema.safeParse(config)
+  return parsed.success ? [] : specIssues(parsed.error, config, ['config'])
 }

@@ -1,14 +1,14 @@
 /** A node as placement sees it: what it announced about itself, joined with what the centre decided about it. */
 import type { Labels, NodeId } from '@dunlin/contracts'
 import type { NodeReports } from '../execution/state.ts'
-import type { NodeState } from './state.ts'
+import type { NodeState, Scheduling } from './state.ts'
 
 export interface NodeFacts {
   readonly id: NodeId
   /** The agent's own labels, with those of the centre over them. */
   readonly labels: Labels
   readonly drivers: readonly string[]
-  readonly drained: boolean
+  readonly scheduling: Scheduling['is']
   readonly removed: boolean
   readonly connected: boolean
 }
@@ -19,12 +19,18 @@ export const nodeFacts = (
   node: NodeState | undefined,
   reports: NodeReports | undefined,
 ): NodeFacts | undefined => {
-  if (node === undefined || node.admission === 'unknown' || reports?.announced === undefined) return undefined
+  if (
+    node === undefined ||
+    node.admission === 'unknown' ||
+    node.admission === 'pending' ||
+    reports?.announced === undefined
+  )
+    return undefined
   return {
     id,
     labels: { ...reports.announced.labels, ...node.labels },
     drivers: reports.announced.drivers,
-    drained: node.drained,
+    scheduling: node.scheduling.is,
     removed: node.admission === 'removed',
     connected: node.connection.is === 'connected',
   }

@@ -12,21 +12,40 @@ export type Connection =
     }
   | { readonly is: 'lost'; readonly since: number; readonly lastHeardAt: number }
 
+/** Who the node proved to be when it joined. */
+export interface Identity {
+  readonly publicKey: string
+  readonly token: string
+  readonly enrolledAt: number
+}
+
+/** Whether jobs may be placed there. */
+export type Scheduling =
+  | { readonly is: 'open' }
+  | { readonly is: 'cordoned'; readonly since: number; readonly reason?: string }
+  | { readonly is: 'draining'; readonly since: number; readonly deadlineAt?: number; readonly reason?: string }
+
 export interface NodeState {
-  admission: 'unknown' | 'admitted' | 'removed'
+  /** `pending`: enrolled, and waits for a person. */
+  admission: 'unknown' | 'pending' | 'admitted' | 'removed'
   admittedAt: number
+  identity: Identity | undefined
+  /** Keys that this node had before and that are refused, oldest first. */
+  revokedKeys: readonly string[]
   /** Set at the centre; they win over the agent's own. */
   labels: Labels
   connection: Connection
-  drained: boolean
+  scheduling: Scheduling
 }
 
 export const noNode = (): NodeState => ({
   admission: 'unknown',
   admittedAt: 0,
+  identity: undefined,
+  revokedKeys: [],
   labels: {},
   connection: { is: 'never' },
-  drained: false,
+  scheduling: { is: 'open' },
 })
 
 /** Changes `node` in place and returns it. */
@@ -37,6 +56,12 @@ export const foldNodeCommit = (node: NodeState, commit: Commit<NodeEvent>): Node
 
 const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
   switch (event.type) {
+    case 'NodeEnrolled':
+      revokeKey(node, event.publicKey)
+      if (node.admission !== 'admitted') node.admission = 'pending'
+      node.identity = { publicKey: event.publicKey, token: event.token, enrolledAt: at }
+      node.labels = { ...node.labels, ...event.labels }
+      return
     case 'NodeAdmitted':
       node.admission = 'admitted'
       node.admittedAt = at
@@ -54,13 +79,37 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
     case 'NodeLost':
       node.connection = { is: 'lost', since: at, lastHeardAt: event.lastHeardAt }
       return
-    case 'NodeDrained':
-      node.drained = true
+    case 'NodeCordoned':
+      node.scheduling = { is: 'cordoned', since: at, ...reasonOf(event) }
       return
+    case 'NodeUncordoned':
+      node.scheduling = { is: 'open' }
+      return
+    case 'NodeDrained': {
+      const { deadlineAt } = event
+      node.scheduling = {
+        is: 'draining',
+        since: at,
+        ...(deadlineAt === undefined ? {} : { deadlineAt }),
+        ...reasonOf(event),
+      }
+      return
+    }
     case 'NodeRemoved':
       node.admission = 'removed'
+      revokeKey(node, undefined)
+      node.identity = undefined
       return
     default:
       return event satisfies never
   }
+}
+
+const reasonOf = ({ reason }: { readonly reason?: string | undefined }): { readonly reason?: string } =>
+  reason === undefined ? {} : { reason }
+
+/** The key that the node had is refused from now on, unless it is the one that it goes on with. */
+const revokeKey = (node: NodeState, next: string | undefined): void => {
+  const key = node.identity?.publicKey
+  if (key !== undefined && key !== next) node.revokedKeys = [...node.revokedKeys, key]
 }

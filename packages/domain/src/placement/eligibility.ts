@@ -10,18 +10,22 @@ export interface JobDemand {
   readonly type: string
 }
 
-export type LeftOutReason = 'selector' | 'removed' | 'drained' | 'capability'
+export type LeftOutReason = 'selector' | 'removed' | 'cordoned' | 'drained' | 'capability'
 export interface LeftOut {
   readonly reason: LeftOutReason
   readonly because: string
 }
 
-/** `undefined` = it may. The selector comes first, so that the counts of a job speak of the nodes it meant. */
-export const whyNotEligible = (demand: JobDemand, node: NodeFacts): LeftOut | undefined => {
+/**
+ * `undefined` = it may. The selector comes first, so that the counts of a job speak of the nodes it meant. `placed`: the
+ * job is there already, so that a cordon does not concern it.
+ */
+export const whyNotEligible = (demand: JobDemand, node: NodeFacts, placed = false): LeftOut | undefined => {
   if (node.removed) return { reason: 'removed', because: 'the node was removed' }
   const match = matchesSelector(demand.selector, node.id, node.labels)
   if (!match.matches) return { reason: 'selector', because: match.because }
-  if (node.drained) return { reason: 'drained', because: 'the node is being drained' }
+  if (node.scheduling === 'cordoned' && !placed) return { reason: 'cordoned', because: 'the node is cordoned' }
+  if (node.scheduling === 'draining') return { reason: 'drained', because: 'the node is being drained' }
   if (!node.drivers.includes(demand.type))
     return { reason: 'capability', because: `the node has no driver for ${demand.type} jobs` }
   return undefined

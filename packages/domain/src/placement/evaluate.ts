@@ -28,7 +28,7 @@ export const evaluatePlacement = (
   const leftOut: Record<string, number> = {}
   const keep = new Set<NodeId>()
   for (const node of demand === undefined ? [] : fleet) {
-    const why = whyNotEligible(demand as JobDemand, node)
+    const why = whyNotEligible(demand as JobDemand, node, placed.has(node.id))
     if (why !== undefined) leftOut[why.reason] = (leftOut[why.reason] ?? 0) + 1
     else if (placed.has(node.id)) keep.add(node.id)
     else add.push(node.id)
@@ -43,7 +43,7 @@ export const evaluateNode = (
   demand: JobDemand | undefined,
   node: NodeFacts,
 ): 'add' | 'remove' | 'keep' => {
-  const eligible = demand !== undefined && whyNotEligible(demand, node) === undefined
+  const eligible = demand !== undefined && whyNotEligible(demand, node, placed) === undefined
   if (eligible === placed) return 'keep'
   return eligible ? 'add' : 'remove'
 }

@@ -17,7 +17,7 @@ const node = (id: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
   id: id as NodeId,
   labels: { env: 'production' },
   drivers: ['process'],
-  drained: false,
+  scheduling: 'open',
   removed: false,
   connected: true,
   ...more,
@@ -32,10 +32,16 @@ describe('eligibility', () => {
     expect(whyNotEligible(demand, node('a', { connected: false }))).toBeUndefined())
   it.each([
     ['selector', { labels: { env: 'test' } }],
-    ['drained', { drained: true }],
+    ['drained', { scheduling: 'draining' }],
+    ['cordoned', { scheduling: 'cordoned' }],
     ['capability', { drivers: ['pipeline'] }],
     ['removed', { removed: true }],
   ] as const)('says %s', (reason, more) => expect(whyNotEligible(demand, node('a', more))).toMatchObject({ reason }))
+})
+
+describe('a cordon', () => {
+  it('does not concern a job that is there already', () =>
+    expect(whyNotEligible(demand, node('a', { scheduling: 'cordoned' }), true)).toBeUndefined())
 })
 
 describe('an evaluation', () => {
@@ -44,7 +50,7 @@ describe('an evaluation', () => {
       evaluatePlacement(new Set(['a', 'gone'] as NodeId[]), demand, [
         node('a'),
         node('b'),
-        node('c', { drained: true }),
+        node('c', { scheduling: 'draining' }),
       ]),
     ).toEqual({ add: ['b'], remove: ['gone'], count: 2, leftOut: { drained: 1 } }))
   it('of a stopped job removes it everywhere', () =>
@@ -53,7 +59,7 @@ describe('an evaluation', () => {
       count: 0,
     }))
   it('of one node agrees with a whole one', () => {
-    for (const facts of [node('a'), node('a', { drained: true })])
+    for (const facts of [node('a'), node('a', { scheduling: 'draining' }), node('a', { scheduling: 'cordoned' })])
       for (const placed of [true, false]) {
         const whole = evaluatePlacement(new Set(placed ? [facts.id] : []), demand, [facts])
         const change = evaluateNode(placed, demand, facts)

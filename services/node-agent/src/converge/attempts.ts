@@ -37,7 +37,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
   const { clock, random, journal, logger } = ports
 
   /** Starts under way: an end must not overtake them, or the process would appear after it. */
-  const starting = new Map<Execution, Promise<void>>()
+  const starting = new Map<Execution, { readonly done: Promise<void>; readonly giveUp: AbortController }>()
 
   const taskFor = (one: Execution): { task: Task; driver: Driver } | undefined => {
     one.content ??= contents.get(one.entry.content)
@@ -45,7 +45,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     return one.content && driver && { task: taskOf(one, one.content, dataDir), driver }
   }
 
-  const begin = async (one: Execution): Promise<void> => {
+  const begin = async (one: Execution, giveUp: AbortSignal): Promise<void> => {
     const { attempt } = one.local
     const ready = taskFor(one)
     if (!ready) {
@@ -56,7 +56,11 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     }
     try {
       writeTaskRecord(dataDir, one, ready.task.content)
-      await ready.driver.start(ready.task, onChange)
+      await ready.driver.start(ready.task, {
+        onExit: onChange,
+        signal: AbortSignal.any([signal, giveUp]),
+        onProgress: (text) => (one.progress = text),
+      })
     } catch (error) {
       if (signal.aborted || one.phase.is !== 'starting' || one.local.attempt !== attempt) return
       const failed = error instanceof TaskError ? error : unexpected(error)
@@ -128,11 +132,13 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       const { nextAttemptAt: _, ...local } = one.local
       one.local = { ...local, attempt: local.attempt + 1, attemptAt: clock.nowMs() }
       journal.save([one])
-      const started = settle(begin(one)).then(() => {
+      const giveUp = new AbortController()
+      const done = settle(begin(one, giveUp.signal)).then(() => {
         starting.delete(one)
+        delete one.progress
         onChange()
       })
-      starting.set(one, started)
+      starting.set(one, { done, giveUp })
     },
     end: (one, why) => {
       const { is } = one.phase
@@ -161,7 +167,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
   }
 
   async function endAttempt(one: Execution): Promise<void> {
-    await starting.get(one)
+    const start = starting.get(one)
+    start?.giveUp.abort()
+    await start?.done
     const ready = taskFor(one)
     const { stopGraceMs: graceMs } = timings
     if (ready) return ready.driver.stop(ready.task, { graceMs })

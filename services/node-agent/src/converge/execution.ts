@@ -15,6 +15,8 @@ export interface Execution {
   /** On the monotonic clock of this process; the journal's copy is on the wall clock. */
   cutting: Cutting
   content: Content | undefined
+  /** What the present start is doing, for people who wait. */
+  progress?: string
   /** Monotonic instant at which the present attempt started, for the back-off's reset. */
   attemptStartedMs: number
   /** When its last degraded state was told, monotonic: a restarting execution reports at most once a minute. */

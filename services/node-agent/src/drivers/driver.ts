@@ -1,4 +1,7 @@
-/** The one interface behind which job types run. A driver keeps no state in memory that an agent restart would lose. */
+/**
+ * The one interface behind which job types run. What a driver must not lose lies in the task's directory or in the engine
+ * that it speaks to; what it holds in memory can be found again by `recover`.
+ */
 import type { Content, ExecutionId, JobKey } from '@dunlin/contracts/agent'
 import type { ContentProblem } from '@dunlin/domain/agent'
 
@@ -19,7 +22,8 @@ export type Inspected =
   | { readonly is: 'absent' }
   /** Told to start; its process has not shown itself yet. */
   | { readonly is: 'starting' }
-  | { readonly is: 'running'; readonly pid: number }
+  /** `pid` where the driver has a process of its own. */
+  | { readonly is: 'running'; readonly pid?: number }
   | {
       readonly is: 'exited'
       readonly code: number | null
@@ -41,13 +45,26 @@ export interface Stats {
   readonly outputConnected: boolean
 }
 
+/** What a start is given besides its task. */
+export interface StartControl {
+  /** Called when the attempt may have ended, so that nobody has to wait for the next look. */
+  readonly onExit: () => void
+  /** The attempt is not wanted any more: whatever takes long (downloads, pulls, hooks) gives up and throws. */
+  readonly signal: AbortSignal
+  /** What the start is doing, for people who wait: "artifact 3 of 7 MiB". May be called often. */
+  readonly onProgress: (text: string) => void
+}
+
 export interface Driver {
   /** The job type that it runs. */
   readonly type: string
+  /** Called once before the first `inspect` of this process: finds again what an earlier agent started. */
+  recover?(): Promise<void>
   /** What is wrong with a content, whatever the moment; asked before anything that runs is touched. */
   prepare(content: Content): ContentProblem | undefined
-  /** Starts the attempt, detached. Resolves when its process is there. Throws `TaskError`. */
-  start(task: Task, onExit: () => void): Promise<void>
+  /** Starts the attempt, detached. Resolves when it runs. Throws `TaskError`. */
+  start(task: Task, control: StartControl): Promise<void>
+  /** Cheap and synchronous: it is asked several times a second. */
   inspect(task: Task): Inspected
   /** Sends a signal to the whole process group; false when there is nobody to receive it. */
   signal(task: Task, signal: NodeJS.Signals): boolean

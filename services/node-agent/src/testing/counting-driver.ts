@@ -25,7 +25,7 @@ export const countingDriver = (nowMs: () => number): CountingDriver => {
     stateOf,
     story,
     prepare: () => undefined,
-    start: (task, onExit) => {
+    start: (task, { onExit }) => {
       const name = nameOf(task)
       attempts.set(name, { is: 'running', pid: 1 })
       onExits.set(name, onExit)

@@ -22,6 +22,16 @@ export interface Fleet {
 
 export const SCHEDULER_FOLD = `scheduler/${FOLD_VERSION}`
 
+/** Events after which a node may take other jobs than before. */
+const changesPlacement: ReadonlySet<string> = new Set<NodeEvent['type']>([
+  'NodeAdmitted',
+  'NodeLabelled',
+  'NodeCordoned',
+  'NodeUncordoned',
+  'NodeDrained',
+  'NodeRemoved',
+])
+
 export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
@@ -71,8 +81,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
 
   const onNode = (node: NodeId, events: readonly NodeEvent[]): void => {
     for (const { type } of events) {
-      if (type === 'NodeAdmitted' || type === 'NodeLabelled' || type === 'NodeDrained' || type === 'NodeRemoved')
-        marks.nodes.add(node)
+      if (changesPlacement.has(type)) marks.nodes.add(node)
       if (type === 'NodeAdmitted') marks.unadmitted.delete(node)
       else for (const job of grants.jobsOn(node)) marks.status.add(job)
     }

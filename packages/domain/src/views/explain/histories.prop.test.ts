@@ -79,7 +79,7 @@ test.prop([policies, fc.array(happenings, { minLength: 10, maxLength: 60 })], { 
 )
 
 afterAll(() => {
-  // Histories in which nothing halts prove nothing.
+  // Histories in which nothing halts prove nothing. Rarer reasons (none_healthy) may appear beside these.
   const reasons = ['analysis', 'budget_exhausted', 'max_failed_nodes_percent', 'requested']
-  expect([...seen.keys()].toSorted()).toEqual(reasons)
+  expect([...seen.keys()]).toEqual(expect.arrayContaining(reasons))
 })

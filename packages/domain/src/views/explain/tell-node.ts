@@ -3,6 +3,8 @@ import type { NodeEvent } from '@dunlin/contracts'
 
 export const tellNodeEvent = (event: NodeEvent): string => {
   switch (event.type) {
+    case 'NodeEnrolled':
+      return `the node joined with token ${event.token}`
     case 'NodeAdmitted':
       return `the node was admitted (${event.policy})`
     case 'NodeLabelled':
@@ -17,11 +19,18 @@ export const tellNodeEvent = (event: NodeEvent): string => {
       return 'the node is lost: it was silent for too long'
     case 'NodeReturned':
       return 'the node is back'
+    case 'NodeCordoned':
+      return `the node takes no new jobs${because(event)}`
+    case 'NodeUncordoned':
+      return `the node takes jobs again${because(event)}`
     case 'NodeDrained':
-      return `the node is being drained${event.reason === undefined ? '' : ` (${event.reason})`}`
+      return `the node is being drained${because(event)}`
     case 'NodeRemoved':
-      return `the node was removed${event.reason === undefined ? '' : ` (${event.reason})`}`
+      return `the node was removed${because(event)}`
     default:
       return event satisfies never
   }
 }
+
+const because = ({ reason }: { readonly reason?: string | undefined }): string =>
+  reason === undefined ? '' : ` (${reason})`

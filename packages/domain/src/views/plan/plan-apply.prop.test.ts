@@ -29,7 +29,9 @@ const readerOf = (world: World): FleetReader => ({
   node: (id): NodeState => ({
     admission: 'admitted',
     admittedAt: 1,
-    drained: false,
+    identity: undefined,
+    revokedKeys: [],
+    scheduling: { is: 'open' },
     labels: { [SITE_LABEL]: world.sites.get(id) ?? '' },
     connection: world.connected.has(id) ? { is: 'connected', since: 1, boot: 'b' as never } : { is: 'never' },
   }),
@@ -111,7 +113,7 @@ test.prop([policies, fc.array(happenings, { maxLength: 40 }), wanted, fc.nat(99)
       id,
       labels: {},
       drivers: [''],
-      drained: false,
+      scheduling: 'open',
       removed: false,
       connected: world.connected.has(id),
     }))

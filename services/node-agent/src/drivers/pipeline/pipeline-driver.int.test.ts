@@ -34,7 +34,11 @@ describe('the pipeline driver', () => {
 
   it('fails for good, with the reason of the pipeline process, when that refuses the config', async () => {
     const failure = await driver
-      .start(taskOf({ input: { no_such_input: {} } }), () => {})
+      .start(taskOf({ input: { no_such_input: {} } }), {
+        onExit: () => {},
+        onProgress: () => {},
+        signal: new AbortController().signal,
+      })
       .catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(TaskError)
     expect(failure).toMatchObject({

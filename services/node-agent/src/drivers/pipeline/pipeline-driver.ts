@@ -25,7 +25,7 @@ export const pipelineDriver = ({ entry, nodeFlags, pathMap }: PipelineDriverOpti
     typeof config['input'] === 'object' && config['input'] !== null
       ? undefined
       : { code: 'invalid_config', message: 'config.input is missing.', hint: 'A pipeline has an input and an output.' },
-  start: async (task, onExit) => {
+  start: async (task, { onExit }) => {
     mkdirSync(task.stateDir, { recursive: true, mode: 0o700 })
     mkdirSync(task.dir, { recursive: true, mode: 0o700 })
     const { attempt, stateDir } = task

@@ -19,7 +19,7 @@ export const processDriver = (): Driver => ({
       hint: 'A process job has config {command, args, env, cwd}.',
     }
   },
-  start: async (task, onExit) => {
+  start: async (task, { onExit }) => {
     const config = processConfigSchema.parse(task.content.config)
     const env = environmentOf(task, config)
     const cwd = config.cwd ?? join(task.dir, 'local')

@@ -1,0 +1,9 @@
+/** The schema of `config` by job type: the same one refuses a bad config at apply and on the node. */
+import type * as z from 'zod/mini'
+import type { JobType } from '../job-spec/job-type.ts'
+import { processConfigSchema } from './process.ts'
+
+/** Types that are absent here have a check of their own (pipeline) or are not built. */
+export const driverConfigSchemas: Readonly<Partial<Record<JobType, z.ZodMiniType>>> = {
+  process: processConfigSchema,
+}

@@ -1,0 +1,18 @@
+/** The drivers of a real agent. A driver that this machine cannot serve is left out, and the announcement says so by its absence. */
+import type { PathPrefix } from '../flags.ts'
+import type { Driver } from './driver.ts'
+import { pipelineEntry } from './pipeline/entry.ts'
+import { pipelineDriver } from './pipeline/pipeline-driver.ts'
+import { processDriver } from './process/process-driver.ts'
+
+export interface DriverSettings {
+  /** URL of the agent's own entry file: other processes of the agent lie beside it. */
+  readonly agentUrl: string
+  readonly pathMap: readonly PathPrefix[]
+}
+
+export const findDrivers = async ({ agentUrl, pathMap }: DriverSettings): Promise<readonly Driver[]> => {
+  const drivers: Driver[] = [processDriver(), pipelineDriver({ ...pipelineEntry(agentUrl), pathMap })]
+  await Promise.all(drivers.map(async (driver) => driver.recover?.()))
+  return drivers
+}
