@@ -200,7 +200,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerService,
   ])
     register(app, context)
-  registerOpenApi(app, options.version ?? '0.2.0')
+  registerOpenApi(app, options.version ?? '0.3.0')
 
   let intake: { stop(): void } | undefined
   const ready = follower.caughtUp.then(() => {

@@ -3,7 +3,7 @@ import type { Labels } from '@dunlin/contracts/agent'
 import { statfsSync } from 'node:fs'
 import { arch, availableParallelism, hostname, platform, totalmem } from 'node:os'
 
-export const AGENT_VERSION = '0.2.0'
+export const AGENT_VERSION = '0.3.0'
 
 export const hostLabels = (name: string | undefined): Labels => ({
   'dunlin.io/os': platform(),
