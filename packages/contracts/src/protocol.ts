@@ -27,6 +27,7 @@ export {
 } from './ids.ts'
 export { actorSchema, natsActor, nodeActor, serviceActor, userActor, type Actor } from './actor.ts'
 export { canonicalJson } from './canonical-json.ts'
+export { nearestName } from './nearest.ts'
 export { COMMIT_SCHEMA, isUnreadable, readCommit, type Commit, type UnreadableCommit } from './commit.ts'
 export { compareGenerations, generationSchema, NO_GENERATION, type Generation } from './generation.ts'
 export { LABEL_KEY, labelKeySchema, labelsSchema, MAX_LABEL_VALUE, type Labels } from './labels.ts'

@@ -2,7 +2,7 @@
 import type * as z from 'zod'
 import type { SpecIssue } from './issue.ts'
 import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
-import { nearestName } from './nearest.ts'
+import { nearestName } from '../nearest.ts'
 import { rolloutSuspicions } from './rollout-suspicions.ts'
 import type { jobSpecSchema, JobSpec } from './spec.ts'
 import type { Warning } from './warning.ts'

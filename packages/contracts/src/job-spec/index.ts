@@ -10,7 +10,6 @@ export {
   type SchedulingClass,
 } from './job-type.ts'
 export { encodedLength, MAX_ENCODED_KEY, nameProblem } from './name.ts'
-export { editDistance, nearestName } from './nearest.ts'
 export { MAX_SPEC_BYTES, parseJobSpec, type ParsedJobSpec } from './parse.ts'
 export { defaultRestartPolicy, restartPolicies, type RestartPolicy } from './restart.ts'
 export { HEALTH_DEFAULTS, ROLLOUT_DEFAULTS } from './rollout-defaults.ts'

@@ -4,7 +4,7 @@ import { KNOWN_NAMES } from '../drivers/known-names.ts'
 import type { Path } from '../source/place.ts'
 import type { IssueParams } from './block.ts'
 import type { SpecIssue } from './issue.ts'
-import { nearestName } from './nearest.ts'
+import { nearestName } from '../nearest.ts'
 
 /** More are not told: nobody reads them, and looking for nearest names costs time. */
 export const MAX_LISTED = 100

@@ -1,0 +1,95 @@
+/** `dunlin-agent run`: reads the settings, wires the real ports, prints one line when the log knows this node. */
+import { DunlinError, type JournalId } from '@dunlin/contracts/agent'
+import { connectAgent } from '@dunlin/nats/agent'
+import { runProcess, sleep, systemClock, systemRandom, type Lifecycle, type Logger } from '@dunlin/runtime/agent'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startAgent } from './agent.ts'
+import { connectLater } from './connect-later.ts'
+import { findDrivers } from './drivers/all.ts'
+import { killTasks } from './drivers/kill-tasks.ts'
+import { readFlags, USAGE, type Flags } from './flags.ts'
+import { AGENT_VERSION, hostLabels, hostResources } from './host.ts'
+import { nodeIdentity } from './identity.ts'
+import { openJournal } from './journal/open-journal.ts'
+import { jsonLogger } from './json-logger.ts'
+import { readOrExplain } from './usage.ts'
+
+/** How long the first connection is waited for before the agent goes on without one. */
+const FIRST_CONNECTION_MS = 3_000
+/** Below the deadline of a stop (10 s), together with what the agent itself needs. */
+const STOP_TASKS_GRACE_MS = 3_000
+
+const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
+  const { dataDir, natsUrl, pathMap } = flags
+  const clock = systemClock
+  const random = systemRandom
+  const node = nodeIdentity(dataDir, flags.nodeId, { clock, random })
+  mkdirSync(join(dataDir, 'tasks'), { recursive: true, mode: 0o700 })
+  const journal = openJournal({
+    file: join(dataDir, 'journal.db'),
+    newId: () => random.ulid(clock.nowMs()) as JournalId,
+    logger,
+  })
+  // First in, last out: the agent must not start again what is ended here.
+  if (flags.stopTasksOnExit)
+    await lifecycle.start(
+      'tasks',
+      () => dataDir,
+      async (dir) => void (await killTasks(dir, STOP_TASKS_GRACE_MS)),
+    )
+  const connecting = connectAgent({
+    url: natsUrl.split(','),
+    name: `node-agent ${node}`,
+    waitOnFirstConnect: true,
+    maxReconnectDelayMs: 10_000,
+  })
+  const connection = await lifecycle.start(
+    'connection',
+    () => connectLater(connecting),
+    (part) => part.close(),
+  )
+  await Promise.race([connecting.catch(() => undefined), sleep(clock, FIRST_CONNECTION_MS, lifecycle.stopping)])
+  const { bus, reports, desired, specs } = connection
+  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap })
+  const agent = await lifecycle.start(
+    'agent',
+    () =>
+      startAgent(
+        { bus, reports, desired, specs, clock, random, logger, journal, drivers },
+        {
+          node,
+          agentVersion: AGENT_VERSION,
+          labels: { ...hostLabels(flags.name), ...flags.labels },
+          resources: hostResources(dataDir),
+          dataDir,
+        },
+      ),
+    (part) => part.stop(),
+  )
+  void agent.superseded.then(() => lifecycle.end('another agent has this identity', 'failed'))
+  await Promise.race([
+    agent.announced,
+    new Promise<void>((resolve) => lifecycle.stopping.addEventListener('abort', () => resolve())),
+  ])
+  if (!lifecycle.stopping.aborted)
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, service: 'node-agent', node, boot: agent.boot, pid: process.pid })}\n`,
+    )
+}
+
+export const run = async (args: readonly string[]): Promise<void> => {
+  if (args.includes('--help')) return void process.stdout.write(`${USAGE}\n`)
+  const flags = readOrExplain(() => readFlags(args, process.env), USAGE)
+  if (flags === undefined) return
+  if (flags.sweep) return void (await killTasks(flags.dataDir, STOP_TASKS_GRACE_MS))
+  const logger = jsonLogger(flags.logLevel, (line) => process.stderr.write(line), { service: 'node-agent' })
+  await runProcess({ logger, exitWithParent: flags.exitWithParent }, async (lifecycle) => {
+    try {
+      await start(flags, logger, lifecycle)
+    } catch (error) {
+      if (error instanceof DunlinError) logger.error(error.message, { code: error.code, hint: error.hint })
+      throw error
+    }
+  })
+}
