@@ -2,7 +2,7 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { Content } from '../desired/content.ts'
 import type { Sha256 } from '../ids.ts'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../duration.ts'
 import type { JobSpec } from './spec.ts'
 
 /** Lower-case hex SHA-256 of a text; hashing comes in as an argument, so that this stays free of I/O libraries. */

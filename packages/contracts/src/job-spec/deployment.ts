@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { block, problem } from './block.ts'
 import { durationSchema } from './duration-schema.ts'
-import { durationMs, formatGoDuration } from './duration.ts'
+import { durationMs, formatGoDuration } from '../duration.ts'
 import { HEALTH_DEFAULTS, MIN_INTERVAL_MS } from './rollout-defaults.ts'
 import { checkCanaryFields, commonHealthFields, commonRolloutFields, type RolloutBlock } from './rollout.ts'
 import type { Warning } from './warning.ts'

@@ -1,6 +1,6 @@
 /** Durations in a spec: read as Go strings or integers, kept and written as Go strings. */
 import * as z from 'zod'
-import { formatGoDuration, fromNanoseconds, parseGoDuration, type ParsedDuration } from './duration.ts'
+import { formatGoDuration, fromNanoseconds, parseGoDuration, type ParsedDuration } from '../duration.ts'
 
 interface DurationRule {
   /** What a bare integer counts. Expanso: seconds in `timeouts`, nanoseconds (Go's time.Duration) everywhere else. */

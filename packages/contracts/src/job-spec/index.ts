@@ -1,6 +1,6 @@
 /** The native job spec: reading, writing, and what follows from it. */
 export { contentHash, contentOf, rollBackSpec, specHash, type HashText } from './content.ts'
-export { durationMs, formatGoDuration, parseGoDuration, type ParsedDuration } from './duration.ts'
+export { durationMs, formatGoDuration, parseGoDuration, type ParsedDuration } from '../duration.ts'
 export {
   builtJobTypes,
   jobTypes,

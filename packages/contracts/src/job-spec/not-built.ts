@@ -4,7 +4,7 @@
  */
 import { DunlinError } from '../errors/error.ts'
 import { pathText, type Path, type YamlSource } from '../source/place.ts'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../duration.ts'
 import { builtJobTypes } from './job-type.ts'
 import type { JobSpec } from './spec.ts'
 

@@ -1,6 +1,6 @@
 /** The rollout block with every default filled in: what planners and judges work with. */
 import type { RolloutPolicy } from '../events/rollout.ts'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../duration.ts'
 import { defaultDeadlineMs, HEALTH_DEFAULTS, ROLLOUT_DEFAULTS } from './rollout-defaults.ts'
 import type { RolloutBlock } from './rollout.ts'
 

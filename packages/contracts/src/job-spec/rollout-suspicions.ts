@@ -1,5 +1,5 @@
 /** Rollout policies that can be carried out, but that hardly do what their author means. */
-import { formatGoDuration } from './duration.ts'
+import { formatGoDuration } from '../duration.ts'
 import { resolveRolloutPolicy } from './rollout-policy.ts'
 import type { RolloutBlock } from './rollout.ts'
 import type { Warning } from './warning.ts'

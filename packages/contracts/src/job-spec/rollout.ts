@@ -4,7 +4,7 @@ import { strategies } from '../events/rollout.ts'
 import { LABEL_KEY } from '../labels.ts'
 import { block, problem } from './block.ts'
 import { durationSchema } from './duration-schema.ts'
-import { durationMs, formatGoDuration } from './duration.ts'
+import { durationMs, formatGoDuration } from '../duration.ts'
 import { HEALTH_DEFAULTS, MAX_INTERVAL_MS, MIN_INTERVAL_MS } from './rollout-defaults.ts'
 
 const strategySchema = z.enum(strategies, { error: `expected one of ${strategies.join(', ')}` })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSize } from './resources.ts'
+import { parseSize } from './size.ts'
 
 describe('sizes', () => {
   it.each([
