@@ -10,7 +10,8 @@ import { defaultTimings, type AgentOptions } from './options.ts'
 import type { AgentPorts } from './ports.ts'
 import { fitAnnouncement } from './report/announcement.ts'
 import { startReporter } from './report/reporter.ts'
-import { answerRpc, ensureAlone } from './rpc.ts'
+import { ensureAlone } from './rpc/alone.ts'
+import { answerRpc } from './rpc/answer.ts'
 
 /** Lowest and highest protocol that this agent speaks. */
 const PROTOCOL: [number, number] = [1, 1]
