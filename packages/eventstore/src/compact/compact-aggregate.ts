@@ -89,9 +89,10 @@ const compactStrict = async <K extends Kinds>(
     at: Math.max(clock.nowMs(), at),
     ev: [{ type: 'Checkpointed', upto: last.seq, object: stateObject, sha256: hash } as AnyCommit['ev'][number]],
   }
+  const data = Buffer.from(JSON.stringify(commit))
   const result = await log.append({
     subject,
-    data: Buffer.from(JSON.stringify(commit)),
+    data,
     expected: last.seq,
     msgId: commitMessageId(sha256, subject, commit.cmd, 0),
     types: ['Checkpointed'],
@@ -99,7 +100,7 @@ const compactStrict = async <K extends Kinds>(
   // A repeat was stored by another run with its own state of the same history; the next run finds it and purges.
   if (!result.ok || result.duplicate) return skip(subject, 'busy')
   fold.provide(stateObject, decodeState(state))
-  fold.applyCommit(subject, result.seq, commit)
+  fold.applyCommit(subject, result.seq, commit, data)
   await onStep?.('checkpointed', subject)
   return purgeBelow(options, subject, result.seq, object)
 }

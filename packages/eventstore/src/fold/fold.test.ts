@@ -111,7 +111,7 @@ describe('a fold', () => {
   it('meets its own acknowledged commit again as a duplicate, and its position moves with the follower only', () => {
     const told: Folded[] = []
     const fold = newFold({ onFolded: (folded) => told.push(folded) })
-    fold.applyCommit(tallySubject('a'), 7, tallyCommit(1, 'x'))
+    fold.applyCommit(tallySubject('a'), 7, tallyCommit(1, 'x'), bytesOf(tallyCommit(1, 'x')))
     expect(fold.position).toBeUndefined()
     expect(fold.apply(message(7, tallySubject('a'), tallyCommit(1, 'x')))).toBe('duplicate')
     expect(fold.position?.seq).toBe(7)

@@ -10,6 +10,7 @@ import { isCheckpoint, rulesOf } from '../fence.ts'
 import { markOf, type LogPosition, type Recorded } from '../log.ts'
 import { parseAll, parseOne } from '../parse.ts'
 import type { ReadonlyTable, Table } from '../table.ts'
+import { createAhead } from './ahead.ts'
 import { newCell, type Cell, type KindRules } from './cell.ts'
 import { checkpointOf, type CheckpointName, type StoredState } from './checkpoint.ts'
 import { createTake } from './take.ts'
@@ -28,6 +29,7 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
   const troubled = new Set<Cell>()
   const provided = new Map<string, StoredState | string>()
   const waiting = createWaiting()
+  const ahead = createAhead(options.snapshot?.ahead)
   let position: LogPosition | undefined
   let era = 0
 
@@ -87,7 +89,12 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
     const cell = locate(recorded.subject)
     if (cell === undefined) return 'ignored'
     if (recorded.seq <= cell.seq) return take.take(cell, recorded.seq, undefined)
+    noteAhead(recorded.subject, recorded.seq, recorded.data)
     return takeJson(cell, recorded.seq, parseOne(recorded.data), true) ?? 'ignored'
+  }
+  const noteAhead = (subject: string, seq: number, data: Uint8Array): void => {
+    // Without a position nobody follows, and nothing would ever be compared.
+    if (position !== undefined && seq > position.seq) ahead.note(seq, subject, data)
   }
 
   const reach = (to: LogPosition): void => {
@@ -96,6 +103,7 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
   const moveTo = (recorded: Recorded): void => {
     if (position !== undefined && recorded.seq <= position.seq) return
     position = { created: position?.created ?? '', seq: recorded.seq, mark: markOf(recorded) }
+    ahead.passed(recorded.seq)
   }
 
   const applyBatch = (batch: readonly Recorded[], from = 0): number => {
@@ -138,10 +146,14 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
     },
     applyBatch,
     applyAhead,
-    applyCommit(subject, seq, commit) {
+    applyCommit(subject, seq, commit, data) {
       const cell = locate(subject)
-      return cell === undefined ? 'ignored' : take.take(cell, seq, commit)
+      if (cell === undefined) return 'ignored'
+      noteAhead(subject, seq, data)
+      return take.take(cell, seq, commit)
     },
+    contradiction: (batch) => ahead.contradiction(batch),
+    foldedAhead: () => ahead.last(),
     get: (kind, key) => tableOf(kindOf(kind)).get(key) as Aggregate<K[typeof kind]> | undefined,
     initial: (kind, subject) => newCell(kindOf(kind), subject, '') as Aggregate<unknown> as Aggregate<K[typeof kind]>,
     table: (kind) => tableOf(kindOf(kind)) as unknown as ReadonlyTable<Aggregate<K[typeof kind]>>,
@@ -168,6 +180,7 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
       bySubject.clear()
       troubled.clear()
       provided.clear()
+      ahead.clear()
       position = undefined
       era++
     },
@@ -175,6 +188,7 @@ export const createFold = <K extends Kinds>(options: FoldOptions<K>): Fold<K> =>
       kinds,
       cells: tableOf,
       capture: (save) => take.capture(save),
+      ahead: () => ahead.entries(),
       get era() {
         return era
       },

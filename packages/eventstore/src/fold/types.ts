@@ -3,6 +3,7 @@ import type { Admission, Aggregate, Folded, Folding } from '../aggregate.ts'
 import type { AnyCommit } from '../any-commit.ts'
 import type { LogPosition, Recorded } from '../log.ts'
 import type { ReadonlyTable, Table } from '../table.ts'
+import type { AheadEntry } from './ahead.ts'
 import type { Cell, KindRules } from './cell.ts'
 import type { CheckpointName, StoredState } from './checkpoint.ts'
 
@@ -27,6 +28,8 @@ export interface FoldSnapshot {
   table(kind: KindRules): Table<Cell> | undefined
   /** Aggregates whose condition is not ok, so that they need not be looked for. */
   readonly troubled: readonly { readonly kind: string; readonly key: string }[]
+  /** What its states hold beyond its position. */
+  readonly ahead?: readonly AheadEntry[]
 }
 
 export interface Fold<K extends Kinds = Kinds> {
@@ -42,8 +45,12 @@ export interface Fold<K extends Kinds = Kinds> {
   applyBatch(batch: readonly Recorded[], from?: number): number
   /** Folds a message ahead of the follower (the tail of one subject). */
   applyAhead(recorded: Recorded): Admission
-  /** Folds the process's own acknowledged commit; it is not parsed again. */
-  applyCommit(subject: string, seq: number, commit: AnyCommit): Admission
+  /** Folds the process's own acknowledged commit; it is not parsed again. `data` is what was stored. */
+  applyCommit(subject: string, seq: number, commit: AnyCommit, data: Uint8Array): Admission
+  /** Why these messages of the follower cannot belong to what was folded ahead of it: the log went backwards. */
+  contradiction(batch: readonly Recorded[]): string | undefined
+  /** The last sequence that was folded ahead of the follower; 0 when nothing is. The log must not end below it. */
+  foldedAhead(): number
   /** Live view: it changes as the fold goes on. Undefined when the subject has no message. */
   get<N extends keyof K & string>(kind: N, key: string): Aggregate<K[N]> | undefined
   /** The aggregate before its first commit; it is not kept. */
@@ -82,6 +89,7 @@ export interface FoldInside {
   cells(kind: KindRules): Table<Cell>
   /** Calls `save` with each cell before its next change, until `undefined` is set. Throws when one is under way. */
   capture(save: ((cell: Cell) => void) | undefined): number
+  ahead(): readonly AheadEntry[]
   /** Rises with every reset. */
   readonly era: number
 }

@@ -70,6 +70,8 @@ export const followInto = <K extends Kinds>(
   let overflowed = false
   /** Told while batches were held back; true only when they are folded. */
   let caughtUpAt: number | undefined
+  /** The end of the log is asked for before it counts as caught up. */
+  let asking = false
   let logEnd = 0
   let reached = fold.position?.seq ?? 0
   const { promise: caughtUp, resolve: firstCaughtUp, reject: neverCaughtUp } = Promise.withResolvers<void>()
@@ -92,7 +94,7 @@ export const followInto = <K extends Kinds>(
   }
 
   const tellCaughtUp = (): void => {
-    if (caughtUpAt === undefined || holding.isHolding) return
+    if (caughtUpAt === undefined || holding.isHolding || asking) return
     const seq = caughtUpAt
     caughtUpAt = undefined
     reached = Math.max(reached, seq)
@@ -125,6 +127,7 @@ export const followInto = <K extends Kinds>(
   /** Ends the present follower; what it still says is not heard. */
   const halt = (): void => {
     round++
+    asking = false
     void follower?.stop()
     follower = undefined
   }
@@ -143,6 +146,22 @@ export const followInto = <K extends Kinds>(
     begin()
   }
 
+  /** The fold holds more than the log had when the follower connected: either it grew since, or it was cut below that. */
+  const askForEnd = async (mine: number, leastSeq: number): Promise<void> => {
+    const isWanted = (): boolean => mine === round && !stopped
+    while (isWanted()) {
+      const info = await log.info().catch(() => undefined)
+      if (!isWanted()) return
+      if (info === undefined) {
+        await pause(clock, RETRY_MS)
+        continue
+      }
+      asking = false
+      if (info.lastSeq >= leastSeq) return tellCaughtUp()
+      return rewound(`the log ends at ${info.lastSeq}, below the acknowledged message ${leastSeq}`)
+    }
+  }
+
   const setLive = (now: boolean): void => {
     if (now === live) return
     live = now
@@ -153,13 +172,21 @@ export const followInto = <K extends Kinds>(
     const mine = ++round
     const heard = (): boolean => mine === round
     follower = log.follow(fold.position, {
-      onBatch: (batch) => (heard() ? holding.batch(batch) : undefined),
+      onBatch: (batch) => {
+        if (!heard()) return
+        const why = fold.contradiction(batch)
+        if (why === undefined) holding.batch(batch)
+        else rewound(why)
+      },
       onCaughtUp: (seq) => {
         if (!heard()) return
         // A follower that begins while the log is reachable says nothing about it, whatever the one before it said last.
         setLive(true)
         caughtUpAt = seq
-        tellCaughtUp()
+        const ahead = fold.foldedAhead()
+        if (ahead <= seq || asking) return tellCaughtUp()
+        asking = true
+        void askForEnd(mine, ahead)
       },
       onRewound: (why) => (heard() ? rewound(why) : undefined),
       onLive: (now) => {

@@ -2,8 +2,9 @@ import { describe, expect } from 'vitest'
 import { fc, it, test } from '@fast-check/vitest'
 import { createHash } from 'node:crypto'
 import { DunlinError } from '@dunlin/contracts/agent'
-import { added, addOnce, reportTally, routeTally, tally, tallySubject, type Tally } from '../contract/tally.ts'
+import { added, addOnce, bytesOf, reportTally, routeTally, tally, tallySubject, type Tally } from '../contract/tally.ts'
 import type { Aggregate } from '../aggregate.ts'
+import type { AnyCommit } from '../any-commit.ts'
 import { createFold } from '../fold/fold.ts'
 import type { Log } from '../log.ts'
 import { createMemoryStore, type MemoryStore } from '../memory/index.ts'
@@ -158,8 +159,10 @@ describe('the command handler', () => {
     const { run, fold } = writer(store.log)
     await run('a', 'c1')
     await run('b', 'c1')
-    fold.applyCommit(tallySubject('a'), 10, { s: 1, v: 9, cmd: 'x', by: 'service:test', at: 1, ev: [added(1)] })
-    fold.applyCommit(tallySubject('b'), 11, { s: 1, v: 2, cmd: 'x', by: 'service:test', at: 1, ev: [{ type: 'New' }] })
+    const foldOwn = (key: string, seq: number, commit: AnyCommit): unknown =>
+      fold.applyCommit(tallySubject(key), seq, commit, bytesOf(commit))
+    foldOwn('a', 10, { s: 1, v: 9, cmd: 'x', by: 'service:test', at: 1, ev: [added(1)] })
+    foldOwn('b', 11, { s: 1, v: 2, cmd: 'x', by: 'service:test', at: 1, ev: [{ type: 'New' }] })
     expect(await run('a', 'c2')).toMatchObject({ ok: false, error: { code: 'log_gap' } })
     expect(await run('b', 'c2')).toMatchObject({ ok: false, error: { code: 'needs_upgrade' } })
   })
@@ -197,7 +200,8 @@ describe('the command handler', () => {
   it('never gives a commit an earlier instant than the one before it', async () => {
     const store = createMemoryStore()
     const { fold, run } = writer(store.log)
-    fold.applyCommit(tallySubject('a'), 0, { s: 1, v: 1, cmd: 'x', by: 'service:test', at: 900, ev: [] })
+    const old: AnyCommit = { s: 1, v: 1, cmd: 'x', by: 'service:test', at: 900, ev: [] }
+    fold.applyCommit(tallySubject('a'), 0, old, bytesOf(old))
     await run('b', 'c1')
     expect(fold.get('tally', 'b')?.at).toBe(5)
     const rival = writer(store.log)

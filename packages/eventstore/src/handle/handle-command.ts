@@ -135,11 +135,11 @@ export const createCommandHandler = <K extends Kinds>(options: CommandHandlerOpt
       )
       return
     }
-    const { commit } = run.parts[run.part] as EncodedCommit
+    const { commit, data } = run.parts[run.part] as EncodedCommit
     if (result.seq <= expected) {
       fail(run, new DunlinError('log_rewound', `The log gave ${result.seq} to a commit that follows ${expected}.`))
     } else {
-      fold.applyCommit(run.request.subject, result.seq, commit)
+      fold.applyCommit(run.request.subject, result.seq, commit, data)
       // Somebody wrote after this part: the parts that are left were decided on an older state.
       if (!isDone(run, result.seq, commit.v) && fold.folded(run.request.subject) !== result.seq) run.parts = NO_PARTS
     }

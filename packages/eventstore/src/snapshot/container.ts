@@ -1,5 +1,6 @@
 /** The bytes of a snapshot: a mark, the length of a JSON header, the header, and the packed frames one after another. */
 import { DunlinError } from '@dunlin/contracts/agent'
+import type { AheadEntry } from '../fold/ahead.ts'
 import type { LogPosition } from '../log.ts'
 
 export const SNAPSHOT_FORMAT = 1
@@ -11,6 +12,8 @@ export interface SnapshotHeader {
   readonly position: LogPosition
   readonly kinds: readonly { readonly name: string; readonly count: number }[]
   readonly troubled: readonly { readonly kind: string; readonly key: string }[]
+  /** Messages beyond the position that the states hold already. */
+  readonly ahead?: readonly AheadEntry[]
   /** Sizes of the packed frames: aggregates, then the numbers of their index, then `extra`. */
   readonly states: readonly number[]
   readonly index: readonly number[]

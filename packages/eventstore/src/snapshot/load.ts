@@ -30,6 +30,7 @@ const read = async (bytes: Uint8Array, foldVersion: string): Promise<LoadedSnaps
   return {
     position: header.position,
     troubled: header.troubled,
+    ahead: header.ahead ?? [],
     extra: JSON.parse(Buffer.concat(frames.slice(extraFrom)).toString('utf8')) as unknown,
     table(kind: KindRules) {
       const range = ranges.get(kind.name)

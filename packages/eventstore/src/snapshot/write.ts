@@ -54,6 +54,7 @@ export const writeSnapshot = async <K extends Kinds>(
   }
   const id = inside.capture(save)
   const { era } = inside
+  const ahead = inside.ahead()
   const extras = createFrameWriter()
   extras.text(JSON.stringify(extra ?? null))
   const troubled = fold.troubled().map(({ kind, key }) => ({ kind, key }))
@@ -103,6 +104,7 @@ export const writeSnapshot = async <K extends Kinds>(
     position,
     kinds: tables.map(({ kind }) => ({ name: kind.name, count: numbers.get(kind)?.entries() ?? 0 })),
     troubled,
+    ahead,
     states: statePieces.map(({ length }) => length),
     index: indexPieces.map(({ length }) => length),
     extra: extraPieces.map(({ length }) => length),
