@@ -33,7 +33,19 @@ export { compareGenerations, generationSchema, NO_GENERATION, type Generation } 
 export { LABEL_KEY, labelKeySchema, labelsSchema, MAX_LABEL_VALUE, type Labels } from './labels.ts'
 export { contentSchema, type Content } from './desired/content.ts'
 export { artifactSchema, type Artifact } from './drivers/artifact.ts'
-export { processConfigSchema, type ProcessConfig } from './drivers/process.ts'
+export {
+  processConfigSchema,
+  type FetchedArtifact,
+  type ProcessConfig,
+  type ProcessFile,
+  type Rlimits,
+} from './drivers/process.ts'
+export { DEFAULT_HOOK_TIMEOUT_MS, type Hook } from './drivers/hooks.ts'
+export { type StopSignal } from './drivers/stopping.ts'
+export { bytesOf, millisOf } from './drivers/amounts.ts'
+export { limitsSchema, type Limits } from './drivers/limits.ts'
+export { probesContentSchema, type ProbeContent, type ProbesContent } from './drivers/probes.ts'
+export { secretProvidersContentSchema, secretsContentSchema, type SecretsContent } from './drivers/secrets.ts'
 export {
   DESIRED_SCHEMA,
   desiredDocumentSchema,
