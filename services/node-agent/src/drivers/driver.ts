@@ -53,6 +53,15 @@ export interface StartControl {
   readonly signal: AbortSignal
   /** What the start is doing, for people who wait: "artifact 3 of 7 MiB". May be called often. */
   readonly onProgress: (text: string) => void
+  /** Values of the content's secrets by name: for the environment of the task, and for no file, log or error. */
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
+export interface CommandResult {
+  /** Null when it was ended by a signal or could not run. */
+  readonly code: number | null
+  /** The first of what it wrote, or why it did not run. */
+  readonly output: string
 }
 
 export interface Driver {
@@ -68,12 +77,21 @@ export interface Driver {
   inspect(task: Task): Inspected
   /** Sends a signal to the whole process group; false when there is nobody to receive it. */
   signal(task: Task, signal: NodeJS.Signals): boolean
-  /** Signals, waits for `graceMs`, kills the whole group, and resolves when nothing of it is left. */
+  /**
+   * Signals, waits for `graceMs` (or what the config says of itself), kills the whole group, and resolves when nothing of
+   * it is left. With `graceMs: 0` the attempt is over, or nothing shall be waited for.
+   */
   stop(task: Task, options: { readonly graceMs: number }): Promise<void>
   /** Undefined when the driver counts nothing. */
   stats(task: Task): Stats | undefined
-  /** Bounds what the attempt has written to its logs. */
-  rotateLogs?(task: Task): void
+  /** Runs a command in the environment of the running attempt: for probes. Never throws for what the command does. */
+  exec?(
+    task: Task,
+    command: readonly string[],
+    control: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<CommandResult>
+  /** Bounds what the attempt has written to its logs. Returns in how many ms it wants to be asked again. */
+  rotateLogs?(task: Task): number | void
 }
 
 /** An attempt that could not be started. `permanent`: trying again cannot help. */
