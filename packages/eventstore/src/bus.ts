@@ -1,4 +1,5 @@
 /** Bus port: messages that are not kept. Heartbeats, doorbells, requests to nodes, answers to commands. */
+import type { DunlinError } from '@dunlin/contracts/agent'
 
 export interface BusMessage {
   readonly subject: string
@@ -12,6 +13,20 @@ export interface Subscription {
   stop(): void
 }
 
+/** A question that any number of messages answer, until whoever asked has enough. */
+export interface Conversation {
+  /** Sends more to `subject`, with the same address for answers. */
+  say(subject: string, data: Uint8Array): void
+  /** Nothing is heard any more. The other side is not told. */
+  stop(): void
+}
+
+export interface ConversationHandlers {
+  readonly onMessage: (message: BusMessage) => void
+  /** Nobody listens where something was just sent: `no_answer`. May come more than once. */
+  readonly onNobody: (error: DunlinError) => void
+}
+
 export interface Bus {
   /** Fire and forget: may be lost, repeated by nobody. */
   publish(subject: string, data: Uint8Array, headers?: Readonly<Record<string, string>>): void
@@ -23,6 +38,11 @@ export interface Bus {
   ): Subscription
   /** Throws `DunlinError` no_answer (retryable) after `timeoutMs` or at once when nobody listens. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage>
+  /**
+   * Sends a question and hears every answer to it, in the order in which one sender sent them; one may be lost. Nothing
+   * tells of an end: the answers do, or silence. Without a connection the question is lost.
+   */
+  requestMany(subject: string, data: Uint8Array, handlers: ConversationHandlers): Conversation
   /** Resolves when everything that was published before has reached the server. */
   flush(): Promise<void>
   /** Called with false when the connection is lost and true when it is back; a blind judge condemns nobody. */

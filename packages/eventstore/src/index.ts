@@ -11,7 +11,7 @@ export type {
 } from './log.ts'
 export { markOf } from './log.ts'
 export type { DocumentStore, KeyValue, KvEntry, ObjectStore } from './kv.ts'
-export type { Bus, BusMessage, CommandQueue, QueuedCommand, Subscription } from './bus.ts'
+export type { Bus, BusMessage, CommandQueue, Conversation, QueuedCommand, Subscription } from './bus.ts'
 export type { Decider } from './decider.ts'
 export { conditionError } from './aggregate.ts'
 export type { Admission, Aggregate, Condition, Folded, Folding } from './aggregate.ts'

@@ -1,7 +1,7 @@
 /** The bus port on core NATS: messages that nobody keeps. */
 import { DunlinError } from '@dunlin/contracts/agent'
 import type { Bus, BusMessage } from '@dunlin/eventstore/agent'
-import { errors, type Msg } from 'nats'
+import { createInbox, errors, type Msg } from 'nats'
 import { isNoResponders } from './api.ts'
 import type { Link } from './connection.ts'
 import { headerLines, headersOf, preparedHeader } from './header-bytes.ts'
@@ -34,6 +34,9 @@ const noAnswer = (subject: string, cause: unknown): DunlinError => {
   return new DunlinError('no_answer', `No answer on ${subject}: ${why}`, { cause })
 }
 
+/** What the server sends in place of an answer when nobody listens. */
+const NO_RESPONDERS = 503
+
 export const createBus = (link: Link): Bus => ({
   publish: (subject, data, headers) => {
     // Without a connection it would wait in a buffer and arrive when it is no longer true.
@@ -56,6 +59,26 @@ export const createBus = (link: Link): Bus => ({
     } catch (error) {
       throw noAnswer(subject, error)
     }
+  },
+  requestMany: (subject, data, { onMessage, onNobody }) => {
+    // An address of its own: nothing else is ever sent there, and a node may answer there because it was asked.
+    const reply = createInbox()
+    let asked = subject
+    const subscription = link.nc.subscribe(reply, {
+      callback: (error, message) => {
+        if (error !== null) return
+        if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS)
+          onNobody(new DunlinError('no_answer', `Nobody listens on ${asked}.`))
+        else onMessage(new Received(message))
+      },
+    })
+    const say = (to: string, body: Uint8Array): void => {
+      if (!link.isLive() || link.isClosed() || subscription.isClosed()) return
+      asked = to
+      link.nc.publish(to, body, { reply })
+    }
+    say(subject, data)
+    return { say, stop: () => subscription.unsubscribe() }
   },
   flush: async () => {
     try {

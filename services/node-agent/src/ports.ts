@@ -5,7 +5,8 @@ import type { Driver } from './drivers/driver.ts'
 import type { Journal } from './journal/journal.ts'
 
 export interface AgentPorts {
-  readonly bus: Bus
+  /** The agent answers at length; it asks no questions that are answered so. */
+  readonly bus: Omit<Bus, 'requestMany'>
   readonly reports: Pick<Log, 'append' | 'last'>
   /** `desired.<nodeId>` by node id. */
   readonly desired: Pick<KeyValue, 'get'>

@@ -118,7 +118,78 @@ export const describeBusContract = (name: string, make: () => Promise<BusHarness
         await expect(bus.request('rpc.deaf.boot', text(''), 50)).rejects.toMatchObject({ code: 'no_answer' })
       }),
     )
+    conversations(make)
   })
+}
+
+const never = (): void => expect.fail('somebody listens')
+
+/** The part of the bus contract that is about one question with many answers. */
+const conversations = (make: () => Promise<BusHarness>): void => {
+  it(
+    'hears many answers to one question in their order, and what is said later gets its answers there too',
+    on(make, async ({ bus, other }) => {
+      other.subscribe('rpc.n2.count', (message) => {
+        for (let n = 1; n <= Number(asText(message.data)); n++) message.respond(text(String(n)))
+      })
+      other.subscribe('rpc.n2.more', (message) => void message.respond(text(`more ${asText(message.data)}`)))
+      await other.flush()
+      const heard: string[] = []
+      const onMessage = ({ data }: BusMessage): void => void heard.push(asText(data))
+      const talk = bus.requestMany('rpc.n2.count', text('500'), { onMessage, onNobody: never })
+      await eventually(() => expect(heard).toHaveLength(500))
+      expect(heard).toEqual(Array.from({ length: 500 }, (_, n) => String(n + 1)))
+      talk.say('rpc.n2.more', text('please'))
+      await eventually(() => expect(heard.at(-1)).toBe('more please'))
+      talk.stop()
+    }),
+  )
+  it(
+    'keeps the answers of two questions apart, and hears none after it stopped',
+    on(make, async ({ bus, other }) => {
+      const asked: BusMessage[] = []
+      other.subscribe('rpc.n3.talk', (message) => void asked.push(message))
+      await other.flush()
+      const heard = { first: '', second: '' }
+      const hear = (who: keyof typeof heard) => ({
+        onMessage: ({ data }: BusMessage) => void (heard[who] += asText(data)),
+        onNobody: never,
+      })
+      const first = bus.requestMany('rpc.n3.talk', text('first'), hear('first'))
+      const second = bus.requestMany('rpc.n3.talk', text('second'), hear('second'))
+      await eventually(() => expect(asked).toHaveLength(2))
+      const answer = (): void => {
+        for (const message of asked) message.respond(message.data)
+      }
+      answer()
+      await eventually(() => expect(heard).toEqual({ first: 'first', second: 'second' }))
+      first.stop()
+      answer()
+      await eventually(() => expect(heard.second).toBe('secondsecond'))
+      expect(heard.first).toBe('first')
+      second.stop()
+    }),
+  )
+  it(
+    'says no_answer when nobody listens, at first or later',
+    on(make, async ({ bus, other }) => {
+      const errors: string[] = []
+      const handlers = { onMessage: () => {}, onNobody: ({ code }: { code: string }) => void errors.push(code) }
+      const alone = bus.requestMany('rpc.none.logs', text(''), handlers)
+      await eventually(() => expect(errors).toEqual(['no_answer']))
+      alone.stop()
+      const listens = other.subscribe('rpc.n4.logs', () => {})
+      await other.flush()
+      const talk = bus.requestMany('rpc.n4.logs', text(''), handlers)
+      await bus.flush()
+      listens.stop()
+      await other.flush()
+      expect(errors).toHaveLength(1)
+      talk.say('rpc.n4.logs', text('more'))
+      await eventually(() => expect(errors).toEqual(['no_answer', 'no_answer']))
+      talk.stop()
+    }),
+  )
 }
 
 export const describeObjectStoreContract = (name: string, make: () => Promise<ObjectStoreHarness>): void => {

@@ -108,6 +108,25 @@ export const createMemoryBus = (settings: Settings): { readonly bus: Bus; readon
         timer.cancel()
         schedule(() => reject(new DunlinError('no_answer', `Nobody listens on ${subject}.`)))
       }),
+    requestMany(subject, data, { onMessage, onNobody }) {
+      let open = true
+      const inbox = `_INBOX.${++inboxes}`
+      const respond = (answer: Uint8Array): boolean => {
+        if (live)
+          deliver(inbox, () => {
+            if (open && live) onMessage({ subject: inbox, data: answer, headers: {}, respond: () => false })
+          })
+        return true
+      }
+      const say = (to: string, body: Uint8Array): void => {
+        if (!open || !live || send(to, body, {}, respond)) return
+        schedule(() => {
+          if (open) onNobody(new DunlinError('no_answer', `Nobody listens on ${to}.`))
+        })
+      }
+      say(subject, data)
+      return { say, stop: () => void (open = false) }
+    },
     flush: () => new Promise((resolve) => schedule(resolve)),
     onLive(handler) {
       liveHandlers.add(handler)

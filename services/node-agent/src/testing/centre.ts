@@ -77,6 +77,19 @@ export const createCentre = (): Centre => {
         }
         if (faults.down || deliver(subject, data, done) === 0) done(undefined)
       }),
+    requestMany: (subject, data, { onMessage, onNobody }) => {
+      let open = true
+      const answer = (bytes: Uint8Array): void =>
+        queueMicrotask(() => {
+          if (open && !faults.down) onMessage({ subject: '_INBOX', data: bytes, headers: {}, respond: () => false })
+        })
+      const say = (to: string, body: Uint8Array): void => {
+        if (!faults.down && deliver(to, body, answer) === 0)
+          queueMicrotask(() => open && onNobody(new DunlinError('no_answer')))
+      }
+      say(subject, data)
+      return { say, stop: () => void (open = false) }
+    },
     flush: () => Promise.resolve(),
     onLive: () => ({ stop: () => {} }),
   }
