@@ -77,3 +77,4 @@ export {
   type ReportEvent,
   type Transition,
 } from './events/report.ts'
+export * from './rpc/index.ts'

@@ -18,7 +18,12 @@ export const errorCatalogue = {
   invalid_spec: entry(400, false, 'The job spec is not valid.', 'Every wrong field is listed under "errors".'),
   invalid_command: entry(400, false, 'The command is not valid.'),
   invalid_request: entry(400, false, 'The request is not valid.'),
-  invalid_subject: entry(400, false, 'The subject is not one that Dunlin knows.', 'cmd.job.<namespace>.<name>.<verb>'),
+  invalid_subject: entry(
+    400,
+    false,
+    'The subject is not one that Dunlin knows.',
+    'cmd.job.<namespace>.<name>.<verb> or cmd.node.<id>.<verb>',
+  ),
   unknown_verb: entry(400, false, 'There is no such command.'),
   subject_mismatch: entry(400, false, "The subject's namespace and name are not those of the spec."),
   literal_secret: entry(
@@ -73,7 +78,13 @@ export const errorCatalogue = {
     'There is nothing to go back to: no other content was proven by a completed rollout.',
     'Name a version, or apply another spec.',
   ),
-  wrong_state: entry(409, false, 'This is not possible in the present state.'),
+  wrong_state: entry(409, false, 'This is not possible in the present state.', '"possible" names what is.'),
+  not_by_subject: entry(
+    403,
+    false,
+    'This command is not taken by subject, because NATS names no publisher.',
+    'Send it by HTTP or with the CLI.',
+  ),
   idempotency_key_reused: entry(
     409,
     false,
@@ -112,6 +123,16 @@ export const errorCatalogue = {
     'Is it a Dunlin server, and of the same release?',
   ),
   no_answer: entry(504, true, 'Nobody answered in time.'),
+  node_offline: entry(503, true, 'The node is not connected.', 'dunlin get nodes shows when it was last heard.'),
+  node_too_old: entry(501, false, "The node's agent does not know this question.", 'Upgrade the agent on that node.'),
+  too_many_streams: entry(503, true, 'Too many answers in parts are under way at once.'),
+  stream_interrupted: entry(502, true, 'Parts of the answer were lost on their way.'),
+  exec_not_allowed: entry(
+    403,
+    false,
+    'This node runs no such command for anybody.',
+    'Only who starts the agent can allow it: --allow-exec, or --exec-command PROGRAM for single programs.',
+  ),
   // The log or the fleet needs a person.
   log_gap: entry(
     500,
