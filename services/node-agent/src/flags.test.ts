@@ -24,6 +24,8 @@ describe('the settings of the agent', () => {
     [['--label', 'bad key=1'], '--label bad key'],
     [['--map-path', 'relative=/x'], 'absolute'],
     [['--unknown'], 'unknown'],
+    [['--config-root', 'etc'], '--config-root etc: expected an absolute folder'],
+    [['--artifact-cache-mb', '0'], 'whole number of MiB'],
   ])('%j is refused with a sentence', (args, sentence) => {
     expect(() => readFlags(args, {})).toThrow(new RegExp(sentence, 'i'))
   })
@@ -40,6 +42,10 @@ describe('the settings of the agent', () => {
       'exit-with-parent',
       'stop-tasks-on-exit',
       'sweep',
+      'config-root',
+      'artifact-root',
+      'artifact-cache-mb',
+      'artifact-link-local',
     ])
       expect(USAGE).toContain(`--${name} `)
   })

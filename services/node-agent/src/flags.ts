@@ -21,6 +21,12 @@ export interface Flags {
   readonly sweep: boolean
   /** Tasks end with the agent: for development, where nothing may outlive the launcher. */
   readonly stopTasksOnExit: boolean
+  readonly artifactCacheBytes: number
+  /** `file:` artifacts lie below one of them. */
+  readonly artifactRoots: readonly string[]
+  readonly artifactLinkLocal: boolean
+  /** Config jobs write below one of them. */
+  readonly configRoots: readonly string[]
 }
 
 export const USAGE = `dunlin node-agent
@@ -30,6 +36,10 @@ export const USAGE = `dunlin node-agent
   --name NAME           shown to people (DUNLIN_NODE_NAME)
   --label KEY=VALUE     repeated (DUNLIN_LABELS, separated by commas)
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
+  --config-root DIR     repeated (DUNLIN_CONFIG_ROOTS): config jobs write files below it; none: they are refused
+  --artifact-root DIR   repeated (DUNLIN_ARTIFACT_ROOTS): file: artifacts are taken from below it; none: they are refused
+  --artifact-cache-mb N 1024 (DUNLIN_ARTIFACT_CACHE_MB): what downloaded artifacts may take, and one of them at most
+  --artifact-link-local let artifacts come from link-local and metadata addresses
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
   --exit-with-parent    end when standard input closes
   --sweep               only end the tasks of the data directory (no agent may run on it)
@@ -50,6 +60,10 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'exit-with-parent': { type: 'boolean' },
       sweep: { type: 'boolean' },
       'stop-tasks-on-exit': { type: 'boolean' },
+      'config-root': { type: 'string', multiple: true },
+      'artifact-root': { type: 'string', multiple: true },
+      'artifact-cache-mb': { type: 'string' },
+      'artifact-link-local': { type: 'boolean' },
     },
   })
   const listed = (name: string): string[] => (env[name] ?? '').split(',').filter((item) => item !== '')
@@ -64,6 +78,12 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     exitWithParent: values['exit-with-parent'] ?? false,
     sweep: values.sweep ?? false,
     stopTasksOnExit: values['stop-tasks-on-exit'] ?? false,
+    artifactCacheBytes: readMebibytes(values['artifact-cache-mb'] ?? env['DUNLIN_ARTIFACT_CACHE_MB'] ?? '1024'),
+    artifactRoots: [...listed('DUNLIN_ARTIFACT_ROOTS'), ...(values['artifact-root'] ?? [])].map(
+      readRoot('--artifact-root'),
+    ),
+    artifactLinkLocal: values['artifact-link-local'] ?? false,
+    configRoots: [...listed('DUNLIN_CONFIG_ROOTS'), ...(values['config-root'] ?? [])].map(readRoot('--config-root')),
   }
 }
 
@@ -84,6 +104,18 @@ const readLabels = (texts: readonly string[]): Labels => {
     labels[key] = value
   }
   return labels
+}
+
+const readRoot =
+  (flag: string) =>
+  (text: string): string => {
+    if (!isAbsolute(text)) throw new Error(`${flag} ${text}: expected an absolute folder`)
+    return resolve(text)
+  }
+
+const readMebibytes = (text: string): number => {
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`--artifact-cache-mb ${text}: expected a whole number of MiB`)
+  return Number(text) * 1_048_576
 }
 
 const readPrefix = (text: string): PathPrefix => {

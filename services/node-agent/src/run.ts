@@ -5,6 +5,7 @@ import { runProcess, sleep, systemClock, systemRandom, type Lifecycle, type Logg
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAgent } from './agent.ts'
+import { createArtifacts } from './artifacts/fetch.ts'
 import { connectLater } from './connect-later.ts'
 import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
@@ -51,7 +52,12 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
   )
   await Promise.race([connecting.catch(() => undefined), sleep(clock, FIRST_CONNECTION_MS, lifecycle.stopping)])
   const { bus, reports, desired, specs } = connection
-  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap })
+  const artifacts = createArtifacts({
+    dir: join(dataDir, 'artifacts'),
+    cacheBytes: flags.artifactCacheBytes,
+    policy: { roots: flags.artifactRoots, allowLinkLocal: flags.artifactLinkLocal },
+  })
+  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap, artifacts })
   const agent = await lifecycle.start(
     'agent',
     () =>

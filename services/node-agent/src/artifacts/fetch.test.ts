@@ -238,13 +238,13 @@ describe('a server that cannot be believed', () => {
   })
 
   it('announces too much: nothing is loaded', async () => {
-    serve = (_, response) => void response.writeHead(200, { 'content-length': 2_000_000 }).flushHeaders()
+    serve = (_, response) => response.writeHead(200, { 'content-length': 2_000_000 }).flushHeaders()
     const big = artifact(Buffer.from('x'), { max_bytes: 1_000_000 })
     expect(await failureOf(fetchIt(big))).toMatchObject({ code: 'artifact_too_large', permanent: true })
   })
 
   it('announces more than the disk has: disk_full, and later is another chance', async () => {
-    serve = (_, response) => void response.writeHead(200, { 'content-length': 2 ** 52 }).flushHeaders()
+    serve = (_, response) => response.writeHead(200, { 'content-length': 2 ** 52 }).flushHeaders()
     const artifacts = open({ cacheBytes: 2 ** 53 })
     expect(await failureOf(fetchIt(artifact(Buffer.from('x')), artifacts))).toMatchObject({
       code: 'disk_full',

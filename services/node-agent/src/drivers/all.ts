@@ -1,4 +1,5 @@
 /** The drivers of a real agent. A driver that this machine cannot serve is left out, and the announcement says so by its absence. */
+import type { Artifacts } from '../artifacts/fetch.ts'
 import type { PathPrefix } from '../flags.ts'
 import type { Driver } from './driver.ts'
 import { pipelineEntry } from './pipeline/entry.ts'
@@ -9,6 +10,7 @@ export interface DriverSettings {
   /** URL of the agent's own entry file: other processes of the agent lie beside it. */
   readonly agentUrl: string
   readonly pathMap: readonly PathPrefix[]
+  readonly artifacts: Artifacts
 }
 
 export const findDrivers = async ({ agentUrl, pathMap }: DriverSettings): Promise<readonly Driver[]> => {
