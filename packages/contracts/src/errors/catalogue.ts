@@ -158,6 +158,20 @@ export const errorCatalogue = {
     'An agent with this identity runs already.',
     'Give every node its own data directory.',
   ),
+  // A node cannot write down what it does: what runs goes on, nothing new begins.
+  journal_full: entry(
+    507,
+    true,
+    "The node's journal has reached its limit.",
+    'Run fewer executions on this node, or raise --journal-mb.',
+  ),
+  disk_full: entry(507, true, "The disk of the node's journal is full.", 'Make room on it.'),
+  journal_unwritable: entry(
+    500,
+    true,
+    "The node's journal cannot be written.",
+    'Is its file system mounted read-only, or broken?',
+  ),
   internal: entry(500, false, 'Something unexpected happened.'),
 } as const satisfies Record<string, ErrorEntry>
 
