@@ -26,7 +26,7 @@ describe('the pid file', () => {
   it('is not written, nor the command started, when the shim is gone before its command begins', () => {
     const started = join(dir, 'started')
     const run = (shim: string) =>
-      spawnSync('/bin/sh', ['-c', shim, 'dunlin-shim', dir, '1', '/', '/bin/sh', '-c', `: > '${started}'`])
+      spawnSync('/bin/sh', ['-c', shim, 'dunlin-shim', dir, '1', '/', '-', '0', '/bin/sh', '-c', `: > '${started}'`])
     // As if another process had adopted the inner shell: its parent is not the one that it was told.
     run(SHIM.replace('"$$" "$@"', '"1" "$@"'))
     expect(existsSync(started)).toBe(false)

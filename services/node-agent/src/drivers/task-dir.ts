@@ -70,7 +70,7 @@ export const claimedAt = (dir: string, attempt: number): number | undefined => {
 export const prepareTaskDir = (dir: string, attempt: number): void => {
   for (const part of ['logs', 'local', 'tmp']) mkdirSync(join(dir, part), { recursive: true, mode: 0o700 })
   if (isClaimed(dir, attempt)) return
-  for (const name of ['pid', 'exit', 'error.json']) rmSync(join(dir, name), { force: true })
+  for (const name of ['pid', 'exit', 'error.json', 'cgroup.json', 'oom']) rmSync(join(dir, name), { force: true })
   for (let old = attempt - 1; old > 0 && isClaimed(dir, old); old--)
     rmSync(join(dir, `claim.${old}`), { recursive: true, force: true })
 }

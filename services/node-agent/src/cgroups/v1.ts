@@ -1,0 +1,78 @@
+/** Control groups of version 1, and hybrids: one tree per controller, and an empty unified tree that can kill. */
+import type { Limits } from '@dunlin/contracts/agent'
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BASE, noCgroups, type CgroupBackend, type Limited } from './backend.ts'
+import type { OwnFolders } from './own-folders.ts'
+import { write, type TaskGroup } from './task-group.ts'
+
+const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus: 'cpu', pids: 'pids' }
+const PERIOD_US = 100_000
+
+export const v1Backend = ({ v1, v2 }: OwnFolders): CgroupBackend => {
+  const limited = (['memory', 'cpus', 'pids'] as const).flatMap((what) => {
+    const folder = base(v1.get(controllerOf[what]))
+    return folder === undefined ? [] : [[what, folder] as const]
+  })
+  const unified = base(v2)
+  const tree = unified !== undefined && canKill(unified) ? unified : base(v1.get('freezer'))
+  if (limited.length === 0 && tree === undefined)
+    return noCgroups('The control groups of version 1 cannot be written by this user.')
+  const missing = Object.keys(controllerOf).filter((what) => !limited.some(([there]) => there === what))
+  return {
+    kind: 'v1',
+    enforces: new Set(limited.map(([what]) => what)),
+    contains: tree !== undefined,
+    reason: missing.length === 0 ? undefined : `No group can be made for: ${missing.join(', ')}.`,
+    create: (name, attempt, limits) => {
+      const folders: string[] = []
+      const make = (folder: string): string => {
+        mkdirSync(join(folder, name), { recursive: true })
+        folders.push(join(folder, name))
+        return join(folder, name)
+      }
+      const whole = tree === undefined ? undefined : make(tree)
+      let oomFile: string | undefined
+      for (const [what, folder] of limited) {
+        if (limits[what] === undefined) continue
+        const made = make(folder)
+        setLimit(made, what, limits)
+        if (what === 'memory') oomFile = join(made, 'memory.oom_control')
+      }
+      const group: TaskGroup = { attempt, join: folders }
+      return {
+        ...group,
+        ...(whole === undefined ? {} : { tree: whole }),
+        ...(oomFile === undefined ? {} : { oomFile }),
+        ...(limits.memory === undefined ? {} : { memoryBytes: limits.memory }),
+      }
+    },
+  }
+}
+
+const base = (own: string | undefined): string | undefined => own && usable(join(own, BASE))
+
+const setLimit = (folder: string, what: Limited, limits: Limits): void => {
+  if (what === 'memory') {
+    writeFileSync(join(folder, 'memory.limit_in_bytes'), String(limits.memory))
+    // Swap would let it go on above its limit, slowly; not every kernel counts it.
+    write(join(folder, 'memory.memsw.limit_in_bytes'), String(limits.memory))
+  } else if (what === 'cpus') {
+    writeFileSync(join(folder, 'cpu.cfs_period_us'), String(PERIOD_US))
+    writeFileSync(join(folder, 'cpu.cfs_quota_us'), String(Math.max(1_000, Math.round((limits.cpus ?? 1) * PERIOD_US))))
+  } else writeFileSync(join(folder, 'pids.max'), String(limits.pids))
+}
+
+/** The folder when groups can be made in it. */
+const usable = (folder: string): string | undefined => {
+  const trial = join(folder, `probe-${process.pid}`)
+  try {
+    mkdirSync(trial, { recursive: true })
+    rmdirSync(trial)
+    return folder
+  } catch {
+    return undefined
+  }
+}
+
+const canKill = (folder: string): boolean => existsSync(join(folder, 'cgroup.kill'))

@@ -1,0 +1,81 @@
+/**
+ * Control groups of version 2. A group that has processes cannot hand controllers on, so the agent (with its launcher)
+ * moves into a leaf of its own; other processes are never moved, and where there are some nothing can be limited.
+ */
+import type { Limits } from '@dunlin/contracts/agent'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { readText } from '../drivers/task-dir.ts'
+import { BASE, noCgroups, type CgroupBackend, type Limited } from './backend.ts'
+import { write, type TaskGroup } from './task-group.ts'
+
+const AGENT_LEAF = 'agent'
+const PERIOD_US = 100_000
+const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus: 'cpu', pids: 'pids' }
+
+/** `own` is the agent's group; `family` are the processes that may be moved beside the agent. */
+export const v2Backend = (own: string, family: ReadonlySet<number>): CgroupBackend => {
+  const parent = basename(own) === AGENT_LEAF ? dirname(own) : own
+  const base = join(parent, BASE)
+  const handed = handOn(parent, family)
+  if (handed !== undefined) return noCgroups(handed)
+  try {
+    mkdirSync(base, { recursive: true })
+  } catch (error) {
+    return noCgroups(`No control group can be made below ${parent}: ${String(error)}`)
+  }
+  const controllers = (readText(join(base, 'cgroup.controllers')) ?? '').trim().split(' ')
+  for (const name of controllers) write(join(base, 'cgroup.subtree_control'), `+${name}`)
+  const enforces = new Set(
+    (['memory', 'cpus', 'pids'] as const).filter((what) => controllers.includes(controllerOf[what])),
+  )
+  const missing = Object.keys(controllerOf).filter((what) => !enforces.has(what as Limited))
+  return {
+    kind: 'v2',
+    enforces,
+    contains: true,
+    reason:
+      missing.length === 0 ? undefined : `The controllers handed to the agent do not cover: ${missing.join(', ')}.`,
+    create: (name, attempt, limits) => createGroup(join(base, name), attempt, limits, enforces),
+  }
+}
+
+const createGroup = (folder: string, attempt: number, limits: Limits, enforces: ReadonlySet<Limited>): TaskGroup => {
+  mkdirSync(folder, { recursive: true })
+  const set = (what: Limited, file: string, text: string): void => {
+    if (limits[what] !== undefined && enforces.has(what)) writeFileSync(join(folder, file), text)
+  }
+  set('memory', 'memory.max', String(limits.memory))
+  if (limits.memory !== undefined) write(join(folder, 'memory.swap.max'), '0')
+  set('cpus', 'cpu.max', `${Math.max(1_000, Math.round((limits.cpus ?? 1) * PERIOD_US))} ${PERIOD_US}`)
+  set('pids', 'pids.max', String(limits.pids))
+  const limitsMemory = limits.memory !== undefined && enforces.has('memory')
+  return {
+    attempt,
+    join: [folder],
+    tree: folder,
+    ...(limitsMemory ? { oomFile: join(folder, 'memory.events'), memoryBytes: limits.memory } : {}),
+  }
+}
+
+/** What stands in the way of handing controllers to groups below `parent`; undefined when nothing does. */
+const handOn = (parent: string, family: ReadonlySet<number>): string | undefined => {
+  const offered = (readText(join(parent, 'cgroup.controllers')) ?? '').trim().split(' ')
+  const wanted = offered.filter((name) => Object.values(controllerOf).includes(name))
+  if (wanted.length === 0) return `No controller is handed to ${parent}; a service needs Delegate=yes.`
+  // The root of the tree may have processes and hand on at once.
+  const isRoot = !existsSync(join(parent, 'cgroup.type'))
+  if (!isRoot) {
+    const pids = (readText(join(parent, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number)
+    if (pids.some((pid) => !family.has(pid)))
+      return `Other processes share the agent's control group ${parent}; run the agent as a service with Delegate=yes.`
+    try {
+      mkdirSync(join(parent, AGENT_LEAF), { recursive: true })
+      for (const pid of pids) writeFileSync(join(parent, AGENT_LEAF, 'cgroup.procs'), String(pid))
+    } catch (error) {
+      return `The agent cannot move into a control group of its own: ${String(error)}`
+    }
+  }
+  const refused = wanted.filter((name) => !write(join(parent, 'cgroup.subtree_control'), `+${name}`))
+  return refused.length === wanted.length ? `Controllers cannot be handed on below ${parent}.` : undefined
+}
