@@ -1,6 +1,6 @@
 /** Starting, ending and judging attempts: the only place that changes an execution's phase after its announcement. */
 import type { Transition } from '@dunlin/contracts/agent'
-import { afterAttempt, disturb, finishCutting, type Ending } from '@dunlin/domain/agent'
+import { afterAttempt, disturb, finishCutting, type ContentProblem, type Ending } from '@dunlin/domain/agent'
 import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
 import { stopProcess } from '../drivers/launch.ts'
 import type { AgentPorts } from '../ports.ts'
@@ -161,9 +161,17 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       const inspected = ready.driver.inspect(ready.task)
       if (inspected.is === 'exited' || inspected.is === 'lost') ended(one, ready, inspected)
       else if (inspected.is === 'absent') conclude(one, { is: 'lost' })
-      // An adopted attempt whose agent was killed before it could say so.
-      else if (inspected.is === 'running' && one.latest.state !== 'running') teller.tell(one, 'running')
+      else if (inspected.is === 'running') tellCondition(one, inspected.degraded)
     },
+  }
+
+  /** Told when it changes, and after an agent was killed before it could tell. */
+  function tellCondition(one: Execution, degraded: ContentProblem | undefined): void {
+    const { state, error } = one.latest
+    if (degraded === undefined) {
+      if (state !== 'running') teller.tell(one, 'running')
+    } else if (state !== 'degraded' || error === undefined || !degraded.message.startsWith(error.message))
+      teller.tell(one, 'degraded', { error: degraded })
   }
 
   async function endAttempt(one: Execution): Promise<void> {

@@ -173,12 +173,18 @@ export const startRunner = (deps: RunnerDeps): Runner => {
 
   function forget(one: Execution): void {
     const { execution, jobId } = one.entry
+    const ready = attempts.task(one)
     executions.delete(execution)
     journal.forget(execution)
     const folders = [taskDirOf(dataDir, execution)]
-    if (![...executions.values()].some(({ entry }) => entry.jobId === jobId))
-      folders.push(join(dataDir, 'state', jobId))
-    for (const folder of folders) void rm(folder, { recursive: true, force: true }).catch(() => {})
+    const isLast = ![...executions.values()].some(({ entry }) => entry.jobId === jobId)
+    if (isLast) folders.push(join(dataDir, 'state', jobId))
+    // An agent that is killed in between finds the task's directory and no journal entry, and comes here again.
+    const undone = isLast ? ready?.driver.removed?.(ready.task) : undefined
+    void Promise.resolve(undone)
+      .catch((error: unknown) => logger.error('a job left something behind', { execution, error: String(error) }))
+      .then(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+      .catch(() => {})
   }
 
   /** A later document may show a known execution under a higher epoch or with other health settings. */

@@ -22,8 +22,8 @@ export type Inspected =
   | { readonly is: 'absent' }
   /** Told to start; its process has not shown itself yet. */
   | { readonly is: 'starting' }
-  /** `pid` where the driver has a process of its own. */
-  | { readonly is: 'running'; readonly pid?: number }
+  /** `pid` where the driver has a process of its own; `degraded` while it runs and is not as it shall be. */
+  | { readonly is: 'running'; readonly pid?: number; readonly degraded?: ContentProblem }
   | {
       readonly is: 'exited'
       readonly code: number | null
@@ -82,6 +82,8 @@ export interface Driver {
    * it is left. With `graceMs: 0` the attempt is over, or nothing shall be waited for.
    */
   stop(task: Task, options: { readonly graceMs: number }): Promise<void>
+  /** The job has left this node for good: undoes what its config wants undone. Its directories are deleted afterwards. */
+  removed?(task: Task): Promise<void>
   /** Undefined when the driver counts nothing. */
   stats(task: Task): Stats | undefined
   /** Runs a command in the environment of the running attempt: for probes. Never throws for what the command does. */
