@@ -15,6 +15,7 @@ export {
   type JobStateChanged,
   type JobStateType,
   type JobStopped,
+  type JobTimedOut,
   type JobUpdated,
 } from './events/job.ts'
 export {
@@ -56,6 +57,7 @@ export {
   type WaveStarted,
 } from './events/rollout.ts'
 export { type NodeAdmitted, type NodeEvent } from './events/node.ts'
+export { type TokenEvent } from './events/token.ts'
 export { type LogOwnEvent } from './events/log.ts'
 export {
   applyBodySchema,
@@ -66,6 +68,15 @@ export {
   rolloutVerbs,
   type JobVerb,
 } from './commands/job.ts'
+export {
+  drainNodeBodySchema,
+  labelNodeBodySchema,
+  nodeVerbs,
+  plainNodeBodySchema,
+  removeNodeBodySchema,
+  type NodeVerb,
+} from './commands/node.ts'
+export { reservedLabelPrefix } from './labels.ts'
 export { configProblems, type ConfigProblem } from './errors/config-problems.ts'
 export * from './http/index.ts'
 export * from './job-spec/index.ts'

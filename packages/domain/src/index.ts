@@ -41,7 +41,18 @@ export {
 } from './placement/evaluate.ts'
 export { whyNotEligible, type JobDemand, type LeftOut, type LeftOutReason } from './placement/eligibility.ts'
 export { matchesSelector } from './placement/selector.ts'
-export { foldNodeCommit, noNode, type Connection, type NodeState } from './node/state.ts'
+export { foldNodeCommit, noNode, type Connection, type NodeOutcome, type NodeState } from './node/state.ts'
+export {
+  decideNode,
+  DEFAULT_DRAIN_MS,
+  possibleNodeVerbs,
+  type NodeCommand,
+  type NodeCommandHead,
+  type NodeDecision,
+} from './node/decide.ts'
+export { createToken, revokeToken, useToken, whyUnusable, type CreateToken } from './token/decide.ts'
+export { type TokenState } from './token/state.ts'
+export { tellTokenEvent } from './views/explain/tell-token.ts'
 export { nodeFacts, type NodeFacts } from './node/facts.ts'
 export { DEFAULT_LIVENESS, judgeLiveness, type Heard, type Judge, type LivenessTimers } from './node/liveness.ts'
 export { foldReportCommit, noReports, type NodeReports } from './execution/state.ts'

@@ -60,7 +60,7 @@ export interface RolloutEntry {
 export interface JobEntry {
   version: number
   content: string
-  lifecycle: 'active' | 'stopped' | 'deleted'
+  lifecycle: 'active' | 'stopped' | 'failed' | 'deleted'
   placed: Set<string>
   readonly changes: Map<string, { readonly add: readonly string[]; readonly remove: readonly string[] }[]>
   /** The latest grant of each node. */
@@ -199,6 +199,9 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
       return
     case 'JobStopped':
       job.lifecycle = 'stopped'
+      return releaseAll(job)
+    case 'JobTimedOut':
+      job.lifecycle = 'failed'
       return releaseAll(job)
     case 'JobDeleted':
       job.lifecycle = 'deleted'

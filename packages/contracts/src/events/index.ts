@@ -4,17 +4,19 @@ import { logEventSchemas, type LogOwnEvent } from './log.ts'
 import { nodeEventSchemas, type NodeEvent } from './node.ts'
 import { placementEventSchemas, type PlacementEvent } from './placement.ts'
 import { reportEventSchemas, type ReportEvent } from './report.ts'
+import { tokenEventSchemas, type TokenEvent } from './token.ts'
 import { rolloutEventSchemas, type RolloutEvent } from './rollout.ts'
 
 /** Three writers share a job's subject, each for its own part. */
 export type JobSubjectEvent = JobEvent | PlacementEvent | RolloutEvent
-export type LogEvent = JobSubjectEvent | NodeEvent | ReportEvent | LogOwnEvent
+export type LogEvent = JobSubjectEvent | NodeEvent | TokenEvent | ReportEvent | LogOwnEvent
 
 export const eventSchemas = [
   ...jobEventSchemas,
   ...placementEventSchemas,
   ...rolloutEventSchemas,
   ...nodeEventSchemas,
+  ...tokenEventSchemas,
   ...reportEventSchemas,
   ...logEventSchemas,
 ] as const
@@ -27,6 +29,7 @@ const typesOf = (
 export const eventTypes = {
   job: typesOf([...jobEventSchemas, ...placementEventSchemas, ...rolloutEventSchemas]),
   node: typesOf(nodeEventSchemas),
+  token: typesOf(tokenEventSchemas),
   report: typesOf(reportEventSchemas),
   log: typesOf(logEventSchemas),
 } as const

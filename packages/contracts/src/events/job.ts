@@ -54,6 +54,16 @@ export const jobDeletedSchema = z.object({
   forced: z.boolean(),
 })
 
+/**
+ * A time limit of the spec has run out: every grant is void as after a stop, and the job has failed until it is applied or run
+ * again. `queue` counts from the last time that it was queued, `total` from the creation of the version.
+ */
+export const jobTimedOutSchema = z.object({
+  type: z.literal('JobTimedOut'),
+  timeout: z.enum(['queue', 'total']),
+  version: z.int(),
+})
+
 export const jobStateChangedSchema = z.object({
   type: z.literal('JobStateChanged'),
   state: jobStateTypeSchema,
@@ -94,6 +104,7 @@ export type JobCreated = z.output<typeof jobCreatedSchema>
 export type JobUpdated = z.output<typeof jobUpdatedSchema>
 export type JobStopped = z.output<typeof jobStoppedSchema>
 export type JobDeleted = z.output<typeof jobDeletedSchema>
+export type JobTimedOut = z.output<typeof jobTimedOutSchema>
 export type JobStateChanged = z.output<typeof jobStateChangedSchema>
 export type CommandNoted = z.output<typeof commandNotedSchema>
 export type Checkpointed = z.output<typeof checkpointedSchema>
@@ -103,8 +114,17 @@ export const jobEventSchemas = [
   jobUpdatedSchema,
   jobStoppedSchema,
   jobDeletedSchema,
+  jobTimedOutSchema,
   jobStateChangedSchema,
   commandNotedSchema,
   checkpointedSchema,
 ] as const
-export type JobEvent = JobCreated | JobUpdated | JobStopped | JobDeleted | JobStateChanged | CommandNoted | Checkpointed
+export type JobEvent =
+  | JobCreated
+  | JobUpdated
+  | JobStopped
+  | JobDeleted
+  | JobTimedOut
+  | JobStateChanged
+  | CommandNoted
+  | Checkpointed

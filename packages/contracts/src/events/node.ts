@@ -43,6 +43,8 @@ const nodeDrainedSchema = z.object({
 })
 /** Its key is refused from now on; it may come back with another token and another key. */
 const nodeRemovedSchema = z.object({ type: z.literal('NodeRemoved'), reason: z.optional(z.string()) })
+/** An unchanged command that carried a caller's id: remembered, so that a repeat of it stays without effect. */
+const nodeCommandNotedSchema = z.object({ type: z.literal('NodeCommandNoted') })
 
 export const nodeEventSchemas = [
   nodeEnrolledSchema,
@@ -56,6 +58,7 @@ export const nodeEventSchemas = [
   nodeUncordonedSchema,
   nodeDrainedSchema,
   nodeRemovedSchema,
+  nodeCommandNotedSchema,
 ] as const
 export type NodeAdmitted = z.output<typeof nodeAdmittedSchema>
 export type NodeEvent = z.output<(typeof nodeEventSchemas)[number]>

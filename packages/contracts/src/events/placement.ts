@@ -10,6 +10,7 @@ export const evaluationTriggers = [
   'job_updated',
   'job_stopped',
   'job_deleted',
+  'job_timed_out',
   'node_changed',
   'takeover',
 ] as const

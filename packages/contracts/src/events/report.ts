@@ -48,6 +48,8 @@ export const nodeAnnouncedSchema = z.object({
   labels: labelsSchema,
   /** Job types that this node can run, e.g. ["process", "pipeline"]. */
   drivers: z.array(z.string()),
+  /** What the node can do beyond its drivers, e.g. ["cgroup.memory", "container.podman"]; absent = it does not say. */
+  capabilities: z.optional(z.array(z.string())),
   resources: z.object({ cpus: z.number(), memoryBytes: z.int(), diskBytes: z.optional(z.int()) }),
   journal: journalIdSchema,
   /** The journal's counter up to which `executions` tells everything. */

@@ -36,7 +36,7 @@ const jobStatusFields = {
   revision: z.int(),
   created_at: instant,
   updated_at: instant,
-  lifecycle: z.enum(['active', 'stopped', 'deleted']),
+  lifecycle: z.enum(['active', 'stopped', 'failed', 'deleted']),
   state: jobStateView,
   rollout: rolloutView.optional(),
   placed: count.meta({ description: 'Nodes that the job belongs on' }),
@@ -139,7 +139,7 @@ export const executionView = z
 export const eventView = z
   .object({
     seq: z.int(),
-    kind: z.enum(['job', 'node', 'report', 'log']),
+    kind: z.enum(['job', 'node', 'token', 'report', 'log']),
     namespace: z.string().optional(),
     name: z.string().optional(),
     node: z.string().optional(),

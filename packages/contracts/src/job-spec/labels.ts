@@ -1,14 +1,13 @@
 /** Labels and meta of a job: short strings under keys of a known character set, with two reserved prefixes. */
 import * as z from 'zod'
-import { LABEL_KEY, MAX_LABEL_VALUE } from '../labels.ts'
+import { LABEL_KEY, MAX_LABEL_VALUE, RESERVED_LABEL_PREFIXES } from '../labels.ts'
 
-const RESERVED_PREFIXES = ['expanso.io/', 'dunlin.io/'] as const
 const MAX_META_VALUE = 16 * 1024
 
 const keyed = (what: 'label' | 'meta', maxValue: number) =>
   z.record(z.string(), z.string().max(maxValue)).superRefine((entries, context) => {
     for (const key of Object.keys(entries)) {
-      const reserved = RESERVED_PREFIXES.find((prefix) => key.startsWith(prefix))
+      const reserved = RESERVED_LABEL_PREFIXES.find((prefix) => key.startsWith(prefix))
       if (!LABEL_KEY.test(key))
         context.addIssue({
           code: 'custom',

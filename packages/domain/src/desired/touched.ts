@@ -27,6 +27,7 @@ export const touchedNodes = (
         for (const node of job.placement.removed) touched.add(node)
         break
       case 'JobStopped':
+      case 'JobTimedOut':
       case 'JobDeleted':
       case 'JobCreated':
         for (const node of grantedBefore()) if (!job.rollouts.grants.has(node)) touched.add(node)

@@ -1,17 +1,17 @@
 /** Folds the commits of a job's subject: its own events here, those of placement and rollouts in their folders. */
-import type { Commit, JobEvent, JobSubjectEvent, JobUpdated } from '@dunlin/contracts'
+import type { Commit, JobEvent, JobSubjectEvent, JobTimedOut, JobUpdated } from '@dunlin/contracts'
 import type { CommitContext } from '../commit-context.ts'
 import { evolvePlacement } from '../placement/evolve.ts'
 import { evolveRollouts, isRolloutEvent, releaseAll, releaseNodes } from '../rollout/evolve.ts'
 import { noRollouts } from '../rollout/state.ts'
-import { remember } from './remembered.ts'
+import { noteSource, remember } from './remembered.ts'
 import { isPresent, outcomeOf, VERSIONS_KEPT, type Job, type JobState, type VersionRecord } from './state.ts'
 
 /** Changes `job` in place and returns it. */
 export const foldJobCommit = (job: Job, commit: Commit<JobSubjectEvent>, seq: number): Job => {
   const context: CommitContext = { seq, at: commit.at, by: commit.by }
   for (const event of commit.ev) evolveJob(job, event, context)
-  if (commit.src !== undefined && isNewer(commit.src, job.commands.source)) job.commands.source = commit.src
+  if (commit.src !== undefined) noteSource(job.commands, commit.src)
   if (commit.req !== undefined && isPresent(job)) {
     const noted = commit.ev.find((event) => event.type === 'CommandNoted')
     const outcome = noted?.type === 'CommandNoted' ? noted.outcome : outcomeOf(job, false)
@@ -19,9 +19,6 @@ export const foldJobCommit = (job: Job, commit: Commit<JobSubjectEvent>, seq: nu
   }
   return job
 }
-
-const isNewer = (source: NonNullable<Commit['src']>, known: Commit['src']): boolean =>
-  known === undefined || source.created !== known.created || source.seq > known.seq
 
 export const evolveJob = (job: Job, event: JobSubjectEvent, context: CommitContext): void => {
   if (event.type === 'PlacementChanged' || event.type === 'PlacementCompleted')
@@ -67,6 +64,7 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
       if (event.rerun) versions.rerunVersion = event.version
       // What was derived of the version before says nothing of this one.
       versions.state = accepted(context.at)
+      delete versions.queuedAt
       versions.history = keep(versions.history, record(event, context))
       return
     case 'JobStopped':
@@ -83,12 +81,21 @@ const evolveVersions = (job: Job, event: JobEvent, context: CommitContext): void
       versions.updatedAt = context.at
       versions.state = { type: 'deleted', reason: 'requested', message: event.reason ?? 'Deleted', since: context.at }
       return releaseAll(job.rollouts)
+    case 'JobTimedOut':
+      if (versions.is === 'absent') return
+      versions.lifecycle = 'failed'
+      versions.revision += 1
+      versions.updatedAt = context.at
+      versions.state = timedOut(event, versions.spec, context.at)
+      return releaseAll(job.rollouts)
     case 'JobStateChanged': {
       if (versions.is === 'absent') return
       const { type: _, state, ...rest } = event
       versions.revision += 1
       versions.updatedAt = context.at
       versions.state = { ...rest, type: state, since: context.at }
+      if (state !== 'queued') delete versions.queuedAt
+      else versions.queuedAt ??= context.at
       return
     }
     case 'CommandNoted':
@@ -106,6 +113,17 @@ const accepted = (at: number): JobState => ({
   message: 'Accepted, not evaluated yet',
   since: at,
 })
+
+const timedOut = ({ timeout }: JobTimedOut, spec: Readonly<Record<string, unknown>>, at: number): JobState => {
+  const limits = spec['timeouts'] as { readonly queue_timeout?: string; readonly total_timeout?: string } | undefined
+  const limit = limits?.[`${timeout}_timeout`] ?? 'its limit'
+  return {
+    type: 'failed',
+    reason: `${timeout}_timeout`,
+    message: timeout === 'queue' ? `No node took it within ${limit}` : `Not over within ${limit}`,
+    since: at,
+  }
+}
 
 const record = (
   event: Extract<JobEvent, { type: 'JobCreated' | 'JobUpdated' }>,

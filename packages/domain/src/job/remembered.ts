@@ -5,19 +5,20 @@
  */
 import type { CommandOutcome } from '@dunlin/contracts'
 
-export interface RememberedCommand {
+/** `O`: what it was answered with. */
+export interface RememberedCommand<O = CommandOutcome> {
   readonly id: string
   /** SHA-256 of the command's canonical body. */
   readonly req: string
   readonly at: number
   readonly seq: number
-  readonly outcome: CommandOutcome
+  readonly outcome: O
 }
 
-export interface RememberedCommands {
+export interface RememberedCommands<O = CommandOutcome> {
   /** Insertion order is log order. */
-  readonly byId: Map<string, RememberedCommand>
-  /** Highest position in COMMANDS of each creation time that this job has seen; only the newest creation time counts. */
+  readonly byId: Map<string, RememberedCommand<O>>
+  /** Highest position in COMMANDS of each creation time that this aggregate has seen; only the newest creation time counts. */
   source?: { readonly created: string; readonly seq: number }
 }
 
@@ -25,10 +26,10 @@ export const REMEMBER_AT_LEAST = 16
 export const REMEMBER_AT_MOST = 1024
 export const REMEMBER_FOR_MS = 24 * 60 * 60 * 1000
 
-export const nothingRemembered = (): RememberedCommands => ({ byId: new Map() })
+export const nothingRemembered = <O = CommandOutcome>(): RememberedCommands<O> => ({ byId: new Map() })
 
 /** Adds one and forgets what is too old or too many; `now` is the commit's `at`. */
-export const remember = (commands: RememberedCommands, entry: RememberedCommand): void => {
+export const remember = <O>(commands: RememberedCommands<O>, entry: RememberedCommand<O>): void => {
   commands.byId.delete(entry.id)
   commands.byId.set(entry.id, entry)
   for (const [id, old] of commands.byId) {
@@ -37,4 +38,13 @@ export const remember = (commands: RememberedCommands, entry: RememberedCommand)
     if (size <= REMEMBER_AT_MOST && !expendable) break
     commands.byId.delete(id)
   }
+}
+
+/** Notes that a command of this place in COMMANDS was seen; an older one of the same creation time changes nothing. */
+export const noteSource = <O>(
+  commands: RememberedCommands<O>,
+  source: NonNullable<RememberedCommands['source']>,
+): void => {
+  const known = commands.source
+  if (known === undefined || source.created !== known.created || source.seq > known.seq) commands.source = source
 }

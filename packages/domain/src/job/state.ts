@@ -16,8 +16,8 @@ import { noRollouts } from '../rollout/state.ts'
 import type { RememberedCommands } from './remembered.ts'
 import { nothingRemembered } from './remembered.ts'
 
-/** Asked for by people; the derived state (`JobState`) is another thing. */
-export type Lifecycle = 'active' | 'stopped' | 'deleted'
+/** Asked for by people, or `failed` by a timeout; the derived state (`JobState`) is another thing. */
+export type Lifecycle = 'active' | 'stopped' | 'failed' | 'deleted'
 
 /** The derived state as it was last recorded, or as the creating commit implies it. */
 export interface JobState {
@@ -61,6 +61,8 @@ export type Versions =
       createdAt: number
       updatedAt: number
       state: JobState
+      /** Since when it waits for a node without interruption; its queue timeout counts from here. */
+      queuedAt?: number
       /** Newest last; the oldest are forgotten here (the log has them). */
       history: VersionRecord[]
     }

@@ -1,5 +1,6 @@
 /** What the centre has decided about one node; a fold of `evt.node.<id>`. */
 import type { BootId, Commit, Labels, NodeEvent } from '@dunlin/contracts'
+import { noteSource, nothingRemembered, remember, type RememberedCommands } from '../job/remembered.ts'
 
 export type Connection =
   | { readonly is: 'never' }
@@ -25,6 +26,11 @@ export type Scheduling =
   | { readonly is: 'cordoned'; readonly since: number; readonly reason?: string }
   | { readonly is: 'draining'; readonly since: number; readonly deadlineAt?: number; readonly reason?: string }
 
+/** What a command to a node came to; its answer also says where the node stands now. */
+export interface NodeOutcome {
+  readonly unchanged: boolean
+}
+
 export interface NodeState {
   /** `pending`: enrolled, and waits for a person. */
   admission: 'unknown' | 'pending' | 'admitted' | 'removed'
@@ -36,6 +42,8 @@ export interface NodeState {
   labels: Labels
   connection: Connection
   scheduling: Scheduling
+  /** Absent until the first command: most nodes of a large fleet never get one. */
+  commands?: RememberedCommands<NodeOutcome>
 }
 
 export const noNode = (): NodeState => ({
@@ -49,8 +57,15 @@ export const noNode = (): NodeState => ({
 })
 
 /** Changes `node` in place and returns it. */
-export const foldNodeCommit = (node: NodeState, commit: Commit<NodeEvent>): NodeState => {
+export const foldNodeCommit = (node: NodeState, commit: Commit<NodeEvent>, seq: number): NodeState => {
   for (const event of commit.ev) evolveNode(node, event, commit.at)
+  if (commit.src === undefined && commit.req === undefined) return node
+  const commands = (node.commands ??= nothingRemembered<NodeOutcome>())
+  if (commit.src !== undefined) noteSource(commands, commit.src)
+  if (commit.req !== undefined) {
+    const unchanged = commit.ev.every(({ type }) => type === 'NodeCommandNoted')
+    remember(commands, { id: commit.cmd, req: commit.req, at: commit.at, seq, outcome: { unchanged } })
+  }
   return node
 }
 
@@ -99,6 +114,11 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
       node.admission = 'removed'
       revokeKey(node, undefined)
       node.identity = undefined
+      // Nobody listens for it any more, and it begins anew if it ever comes back.
+      node.connection = { is: 'never' }
+      node.scheduling = { is: 'open' }
+      return
+    case 'NodeCommandNoted':
       return
     default:
       return event satisfies never

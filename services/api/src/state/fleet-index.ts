@@ -156,6 +156,7 @@ const workOff = (dirty: Set<string>, refresh: (key: string) => void): void => {
 const releases: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([
   'JobCreated',
   'JobStopped',
+  'JobTimedOut',
   'JobDeleted',
   'PlacementCompleted',
   'NodesDeferred',

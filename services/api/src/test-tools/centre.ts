@@ -65,7 +65,7 @@ export const playCentre = ({ store, write }: InProcess): Centre => {
       const commit: unknown = JSON.parse(new TextDecoder().decode(recorded.data))
       const { kind, key } = route
       if (kind === 'job') jobs.set(key, foldJobCommit(jobs.get(key) ?? noJob(), commit as Commit<JobSubjectEvent>, seq))
-      if (kind === 'node') nodes.set(key, foldNodeCommit(nodes.get(key) ?? noNode(), commit as Commit<NodeEvent>))
+      if (kind === 'node') nodes.set(key, foldNodeCommit(nodes.get(key) ?? noNode(), commit as Commit<NodeEvent>, seq))
       if (kind === 'report')
         reports.set(key, foldReportCommit(reports.get(key) ?? noReports(), commit as Commit<ReportEvent>, seq))
     }

@@ -117,6 +117,7 @@ const triggerOf = (job: Job, version: number): EvaluationTrigger => {
   if (!isPresent(job)) return 'takeover'
   if (job.versions.lifecycle === 'stopped') return 'job_stopped'
   if (job.versions.lifecycle === 'deleted') return 'job_deleted'
+  if (job.versions.lifecycle === 'failed') return 'job_timed_out'
   if (job.placement.last?.version === version) return 'node_changed'
   return job.placement.last === undefined ? 'job_created' : 'job_updated'
 }

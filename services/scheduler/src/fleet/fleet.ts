@@ -32,6 +32,15 @@ const changesPlacement: ReadonlySet<string> = new Set<NodeEvent['type']>([
   'NodeRemoved',
 ])
 
+/** Events after which a job belongs on other nodes than before. */
+const changesDemand: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([
+  'JobCreated',
+  'JobUpdated',
+  'JobStopped',
+  'JobTimedOut',
+  'JobDeleted',
+])
+
 export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
@@ -69,7 +78,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     for (const node of touchedNodes(commit, () => grants.nodesOf(key), job)) touchDocument(marks, node, seq)
     grants.note(key, commit.ev)
     for (const { type } of commit.ev) {
-      if (type === 'JobCreated' || type === 'JobUpdated' || type === 'JobStopped' || type === 'JobDeleted') {
+      if (changesDemand.has(type)) {
         marks.placement.add(key)
         marks.causes.set(key, { seq, cmd: commit.cmd })
       }

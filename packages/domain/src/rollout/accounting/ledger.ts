@@ -103,8 +103,9 @@ export const writeDown = (ledger: Ledger, event: JobSubjectEvent, { at }: WorldC
       ledger.lifecycle = 'active'
       return
     case 'JobStopped':
+    case 'JobTimedOut':
     case 'JobDeleted':
-      ledger.lifecycle = event.type === 'JobStopped' ? 'stopped' : 'deleted'
+      ledger.lifecycle = event.type === 'JobDeleted' ? 'deleted' : 'stopped'
       ledger.trails.clear()
       ledger.lingering.clear()
       if (rollout !== undefined) rollout.voided = true

@@ -24,7 +24,11 @@ export const tellNodeEvent = (event: NodeEvent): string => {
     case 'NodeUncordoned':
       return `the node takes jobs again${because(event)}`
     case 'NodeDrained':
-      return `the node is being drained${because(event)}`
+      return event.deadlineAt === undefined
+        ? `the node is drained at once${because(event)}`
+        : `the node is drained until ${new Date(event.deadlineAt).toISOString()} at the latest${because(event)}`
+    case 'NodeCommandNoted':
+      return 'a command that changed nothing was remembered'
     case 'NodeRemoved':
       return `the node was removed${because(event)}`
     default:

@@ -12,6 +12,8 @@ export const tell = (event: JobSubjectEvent): string => {
       return `the job was stopped${because(event.reason)}`
     case 'JobDeleted':
       return `the job was deleted${event.forced ? ' by force' : ''}${because(event.reason)}`
+    case 'JobTimedOut':
+      return `version ${event.version} ran into its ${event.timeout} timeout: everything of it is stopped`
     case 'JobStateChanged':
       return `the job is ${event.state.replace('_', ' ')}: ${event.message}${event.waitsFor === undefined ? '' : `; waits for ${event.waitsFor}`}`
     case 'CommandNoted':
