@@ -87,7 +87,7 @@ describe('the log', () => {
     }
   })
 
-  it.for(['job', 'node', 'report', 'log'] as const)('every event of a %s subject has an example', (kind) => {
+  it.for(['job', 'node', 'token', 'report', 'log'] as const)('every event of a %s subject has an example', (kind) => {
     const shown = ofKind('events').filter(({ subject }) => kindOf(subject) === kind)
     for (const { json } of shown) expect(problemOfEvent(json)).toBeUndefined()
     expect(shown.map(({ json }) => (json as { type: string }).type).toSorted()).toEqual(eventTypes[kind].toSorted())

@@ -19,7 +19,7 @@ const foldAll = (commits: readonly Recorded[]) => {
 
 /** Everything that the fold holds, as snapshots would write it. */
 const statesOf = (fold: ReturnType<typeof newFold>) =>
-  (['job', 'node', 'report', 'log'] as const).flatMap((kind) => {
+  (['job', 'node', 'token', 'report', 'log'] as const).flatMap((kind) => {
     const table = fold.table(kind)
     return [...table.keys()].sort().map((key) => {
       const { v, seq, condition, state } = table.get(key) ?? fold.initial(kind, '')

@@ -19,6 +19,7 @@ export const summary = (commits: readonly EventView[], job: { namespace: string;
 const titles = {
   job: 'about jobs',
   node: 'about nodes, by the centre',
+  token: 'about join tokens',
   report: 'by the nodes themselves',
   log: 'about the log',
 } as const

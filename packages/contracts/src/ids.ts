@@ -25,6 +25,8 @@ export const evaluationIdSchema = ulid('EvaluationId')
 export const bootIdSchema = ulid('BootId')
 /** One journal file of an agent; a lost and re-created journal has a new id. */
 export const journalIdSchema = ulid('JournalId')
+/** Of a join token; no secret. */
+export const tokenIdSchema = ulid('TokenId')
 export const nodeIdSchema = z
   .string()
   .check(z.regex(NODE_ID, 'expected a node id: 1 to 64 of A-Z a-z 0-9 _ -'))
@@ -47,6 +49,7 @@ export type BootId = z.output<typeof bootIdSchema>
 export type JournalId = z.output<typeof journalIdSchema>
 export type NodeId = z.output<typeof nodeIdSchema>
 export type CommandId = z.output<typeof commandIdSchema>
+export type TokenId = z.output<typeof tokenIdSchema>
 export type Sha256 = z.output<typeof sha256Schema>
 
 /** A job is found by namespace and name; `jobId` only tells incarnations apart. */

@@ -14,6 +14,7 @@ export {
   parseJobKeyText,
   rolloutIdSchema,
   sha256Schema,
+  tokenIdSchema,
   type BootId,
   type CommandId,
   type EvaluationId,
@@ -24,6 +25,7 @@ export {
   type NodeId,
   type RolloutId,
   type Sha256,
+  type TokenId,
 } from './ids.ts'
 export { actorSchema, natsActor, nodeActor, serviceActor, userActor, type Actor } from './actor.ts'
 export { canonicalJson } from './canonical-json.ts'
@@ -40,6 +42,7 @@ export {
   type ProcessFile,
   type Rlimits,
 } from './drivers/process.ts'
+export { formatOf, queryConfigSchema, resultFormats, type QueryFormat, type QuerySource } from './drivers/query.ts'
 export { DEFAULT_HOOK_TIMEOUT_MS, type Hook } from './drivers/hooks.ts'
 export { type StopSignal } from './drivers/stopping.ts'
 export { bytesOf, millisOf } from './drivers/amounts.ts'

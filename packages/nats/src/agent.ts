@@ -31,6 +31,7 @@ export {
   reportSubject,
   rpcSubject,
   specSubject,
+  tokenSubject,
   type CommandSubject,
   type LogSubject,
 } from './subjects.ts'

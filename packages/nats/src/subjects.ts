@@ -43,11 +43,13 @@ const jobTokens = (key: JobKey): string => {
 /** Throws `invalid_subject` when the key is too long, empty or not Unicode. */
 export const jobSubject = (key: JobKey): string => `evt.job.${jobTokens(key)}`
 export const nodeSubject = (nodeId: string): string => `evt.node.${encodeToken(nodeId)}`
+export const tokenSubject = (tokenId: string): string => `evt.token.${encodeToken(tokenId)}`
 export const reportSubject = (nodeId: string): string => `evt.report.${encodeToken(nodeId)}`
 
 export type LogSubject =
   | { readonly kind: 'job'; readonly key: string }
   | { readonly kind: 'node'; readonly key: string }
+  | { readonly kind: 'token'; readonly key: string }
   | { readonly kind: 'report'; readonly key: string }
   | { readonly kind: 'log'; readonly key: 'log' }
 
@@ -62,6 +64,10 @@ export const parseLogSubject = (subject: string): LogSubject | undefined => {
   if (subject.startsWith('evt.node.')) {
     const key = nodeKey(subject.slice(9))
     return key === undefined ? undefined : { kind: 'node', key }
+  }
+  if (subject.startsWith('evt.token.')) {
+    const key = nodeKey(subject.slice(10))
+    return key === undefined ? undefined : { kind: 'token', key }
   }
   if (subject.startsWith('evt.report.')) {
     const key = nodeKey(subject.slice(11))
