@@ -16,7 +16,11 @@ export interface Bundle {
 
 const sources = fileURLToPath(new URL('../src/', import.meta.url))
 
-export const bundles = { agent: 'main.ts', 'pipeline-process': 'pipeline-process.ts' } as const
+export const bundles = {
+  agent: 'main.ts',
+  'pipeline-process': 'pipeline-process.ts',
+  'query-process': 'query-process.ts',
+} as const
 export type BundleName = keyof typeof bundles
 
 /**

@@ -21,12 +21,17 @@ export interface Flags {
   readonly sweep: boolean
   /** Tasks end with the agent: for development, where nothing may outlive the launcher. */
   readonly stopTasksOnExit: boolean
+  /** Whether anybody who reaches the API may run commands here, or only these programs (absolute paths). */
+  readonly allowExec: boolean
+  readonly execPrograms: readonly string[]
   readonly artifactCacheBytes: number
   /** `file:` artifacts lie below one of them. */
   readonly artifactRoots: readonly string[]
   readonly artifactLinkLocal: boolean
   /** Config jobs write below one of them. */
   readonly configRoots: readonly string[]
+  /** Queries read below one of them. */
+  readonly queryRoots: readonly string[]
 }
 
 export const USAGE = `dunlin node-agent
@@ -37,9 +42,12 @@ export const USAGE = `dunlin node-agent
   --label KEY=VALUE     repeated (DUNLIN_LABELS, separated by commas)
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
   --config-root DIR     repeated (DUNLIN_CONFIG_ROOTS): config jobs write files below it; none: they are refused
+  --query-root DIR      repeated (DUNLIN_QUERY_ROOTS): queries read files below it; none: they are refused
   --artifact-root DIR   repeated (DUNLIN_ARTIFACT_ROOTS): file: artifacts are taken from below it; none: they are refused
   --artifact-cache-mb N 1024 (DUNLIN_ARTIFACT_CACHE_MB): what downloaded artifacts may take, and one of them at most
   --artifact-link-local let artifacts come from link-local and metadata addresses
+  --allow-exec          let dunlin exec run any command here (DUNLIN_ALLOW_EXEC=true); without it none
+  --exec-command PATH   repeated (DUNLIN_EXEC_COMMANDS): let dunlin exec run this program here, and no other
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
   --exit-with-parent    end when standard input closes
   --sweep               only end the tasks of the data directory (no agent may run on it)
@@ -61,7 +69,10 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       sweep: { type: 'boolean' },
       'stop-tasks-on-exit': { type: 'boolean' },
       'config-root': { type: 'string', multiple: true },
+      'query-root': { type: 'string', multiple: true },
       'artifact-root': { type: 'string', multiple: true },
+      'allow-exec': { type: 'boolean' },
+      'exec-command': { type: 'string', multiple: true },
       'artifact-cache-mb': { type: 'string' },
       'artifact-link-local': { type: 'boolean' },
     },
@@ -78,13 +89,21 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     exitWithParent: values['exit-with-parent'] ?? false,
     sweep: values.sweep ?? false,
     stopTasksOnExit: values['stop-tasks-on-exit'] ?? false,
+    allowExec: values['allow-exec'] ?? env['DUNLIN_ALLOW_EXEC'] === 'true',
+    execPrograms: [...listed('DUNLIN_EXEC_COMMANDS'), ...(values['exec-command'] ?? [])].map(readProgram),
     artifactCacheBytes: readMebibytes(values['artifact-cache-mb'] ?? env['DUNLIN_ARTIFACT_CACHE_MB'] ?? '1024'),
     artifactRoots: [...listed('DUNLIN_ARTIFACT_ROOTS'), ...(values['artifact-root'] ?? [])].map(
       readRoot('--artifact-root'),
     ),
     artifactLinkLocal: values['artifact-link-local'] ?? false,
     configRoots: [...listed('DUNLIN_CONFIG_ROOTS'), ...(values['config-root'] ?? [])].map(readRoot('--config-root')),
+    queryRoots: [...listed('DUNLIN_QUERY_ROOTS'), ...(values['query-root'] ?? [])].map(readRoot('--query-root')),
   }
+}
+
+const readProgram = (path: string): string => {
+  if (!isAbsolute(path)) throw new Error(`--exec-command ${path}: expected an absolute path`)
+  return path
 }
 
 const pair = (text: string, flag: string): [string, string] => {

@@ -9,11 +9,13 @@ import { createArtifacts } from './artifacts/fetch.ts'
 import { connectLater } from './connect-later.ts'
 import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
+import { execPolicyOf } from './exec/policy.ts'
 import { readFlags, USAGE, type Flags } from './flags.ts'
 import { AGENT_VERSION, hostLabels, hostResources } from './host.ts'
 import { nodeIdentity } from './identity.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { jsonLogger } from './json-logger.ts'
+import { hostReadings } from './metrics/host-readings.ts'
 import { readOrExplain } from './usage.ts'
 
 /** How long the first connection is waited for before the agent goes on without one. */
@@ -57,18 +59,19 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     cacheBytes: flags.artifactCacheBytes,
     policy: { roots: flags.artifactRoots, allowLinkLocal: flags.artifactLinkLocal },
   })
-  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap, artifacts })
+  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap, artifacts, queryRoots: flags.queryRoots })
   const agent = await lifecycle.start(
     'agent',
     () =>
       startAgent(
-        { bus, reports, desired, specs, clock, random, logger, journal, drivers },
+        { bus, reports, desired, specs, clock, random, logger, journal, drivers, host: hostReadings(dataDir) },
         {
           node,
           agentVersion: AGENT_VERSION,
           labels: { ...hostLabels(flags.name), ...flags.labels },
           resources: hostResources(dataDir),
           dataDir,
+          exec: execPolicyOf(flags.allowExec, flags.execPrograms),
         },
       ),
     (part) => part.stop(),

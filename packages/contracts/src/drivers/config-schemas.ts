@@ -2,8 +2,10 @@
 import type * as z from 'zod/mini'
 import type { JobType } from '../job-spec/job-type.ts'
 import { processConfigSchema } from './process.ts'
+import { queryConfigSchema } from './query.ts'
 
 /** Types that are absent here have a check of their own (pipeline) or are not built. */
 export const driverConfigSchemas: Readonly<Partial<Record<JobType, z.ZodMiniType>>> = {
   process: processConfigSchema,
+  query: queryConfigSchema,
 }

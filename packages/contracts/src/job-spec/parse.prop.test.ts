@@ -62,7 +62,7 @@ const sent = fc
     {
       name: word,
       namespace: word,
-      type: fc.constantFrom('pipeline', 'query', 'container'),
+      type: fc.constant('pipeline'),
       description: fc.string({ unit: 'grapheme', maxLength: 30 }),
       labels,
       meta: labels,

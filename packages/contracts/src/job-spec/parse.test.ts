@@ -268,7 +268,7 @@ describe('process config', () => {
 })
 
 describe('parts that are not built', () => {
-  it.each(['query', 'update', 'config', 'container'])('refuses the type %s by name', (type) => {
+  it.each(['update', 'config', 'container'])('refuses the type %s by name', (type) => {
     const problem = problemOf({ ...base, type })
     expect(problem).toMatchObject({ code: 'not_built', status: 501, errors: [{ path: 'type' }] })
     expect(problem.detail).toContain(type)

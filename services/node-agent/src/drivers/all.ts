@@ -2,19 +2,25 @@
 import type { Artifacts } from '../artifacts/fetch.ts'
 import type { PathPrefix } from '../flags.ts'
 import type { Driver } from './driver.ts'
-import { pipelineEntry } from './pipeline/entry.ts'
+import { pipelineEntry, processEntry } from './pipeline/entry.ts'
 import { pipelineDriver } from './pipeline/pipeline-driver.ts'
 import { processDriver } from './process/process-driver.ts'
+import { hasDuckdb } from './query/find-duckdb.ts'
+import { queryDriver } from './query/query-driver.ts'
 
 export interface DriverSettings {
   /** URL of the agent's own entry file: other processes of the agent lie beside it. */
   readonly agentUrl: string
   readonly pathMap: readonly PathPrefix[]
   readonly artifacts: Artifacts
+  /** Folders that queries may read. */
+  readonly queryRoots: readonly string[]
 }
 
-export const findDrivers = async ({ agentUrl, pathMap }: DriverSettings): Promise<readonly Driver[]> => {
+export const findDrivers = async ({ agentUrl, pathMap, queryRoots }: DriverSettings): Promise<readonly Driver[]> => {
   const drivers: Driver[] = [processDriver(), pipelineDriver({ ...pipelineEntry(agentUrl), pathMap })]
+  const query = processEntry('query-process', agentUrl)
+  if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
   await Promise.all(drivers.map(async (driver) => driver.recover?.()))
   return drivers
 }

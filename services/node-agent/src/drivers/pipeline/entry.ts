@@ -7,10 +7,18 @@ export interface PipelineEntry {
 }
 
 /** `from` is the URL of the agent's own entry file; the pipeline's entry lies beside it. */
-export const pipelineEntry = (from: string, execArgv: readonly string[] = process.execArgv): PipelineEntry => {
+export const pipelineEntry = (from: string, execArgv: readonly string[] = process.execArgv): PipelineEntry =>
+  processEntry('pipeline-process', from, execArgv)
+
+/** The same for any process of the agent's own. */
+export const processEntry = (
+  name: string,
+  from: string,
+  execArgv: readonly string[] = process.execArgv,
+): PipelineEntry => {
   const extension = /\.[a-z]+$/.exec(from)?.[0] ?? '.js'
   return {
-    entry: fileURLToPath(new URL(`pipeline-process${extension}`, from)),
+    entry: fileURLToPath(new URL(`${name}${extension}`, from)),
     nodeFlags: ['--max-semi-space-size=1', ...conditionsOf(execArgv)],
   }
 }

@@ -1,0 +1,82 @@
+/** Runs `query` jobs, each in a Node process of its own with DuckDB, under the same shim as any process. */
+import { bytesOf, limitsSchema, queryConfigSchema, type Content, type Limits } from '@dunlin/contracts/agent'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Driver, Inspected, Task } from '../driver.ts'
+import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
+import { rotateTaskLogs } from '../logs.ts'
+import type { PipelineEntry } from '../pipeline/entry.ts'
+import { EXIT_CONFIG, readProblem } from '../pipeline/status-file.ts'
+import { DEFAULT_PATH } from '../process/find-command.ts'
+import { writeAtomically } from '../task-dir.ts'
+import type { QueryOrder } from './order.ts'
+import { removeResult } from './result-file.ts'
+
+export interface QueryDriverOptions extends PipelineEntry {
+  /** Folders that queries may read; none unless the node's owner names them. */
+  readonly roots: readonly string[]
+  readonly pathMap: QueryOrder['pathMap']
+}
+
+const DEFAULT_MEMORY = 512 * 1024 ** 2
+const DEFAULT_THREADS = 2
+
+export const queryDriver = ({ entry, nodeFlags, roots, pathMap }: QueryDriverOptions): Driver => ({
+  type: 'query',
+  prepare: ({ config }) => {
+    const parsed = queryConfigSchema.safeParse(config)
+    if (parsed.success) return undefined
+    const [issue] = parsed.error.issues
+    return {
+      code: 'invalid_config',
+      message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
+      hint: 'A query job has config {sql, sources, params, limits, result}.',
+    }
+  },
+  start: async (task, { onExit }) => {
+    mkdirSync(task.dir, { recursive: true, mode: 0o700 })
+    removeResult(task.dir)
+    writeAtomically(join(task.dir, 'query.json'), JSON.stringify(orderOf(task, roots, pathMap)))
+    const env = {
+      PATH: DEFAULT_PATH,
+      HOME: join(task.dir, 'local'),
+      TMPDIR: join(task.dir, 'tmp'),
+      LANG: 'C.UTF-8',
+      DUNLIN_JOB: task.job.name,
+      DUNLIN_EXECUTION: task.execution,
+    }
+    const args = [...nodeFlags, entry, task.dir]
+    await launch(task, { command: process.execPath, args, env, cwd: join(task.dir, 'local') }, onExit)
+  },
+  inspect,
+  signal: signalGroup,
+  stop: (task, { graceMs }) => stopProcess(task, graceMs),
+  stats: () => undefined,
+  rotateLogs: ({ dir }) => rotateTaskLogs(dir),
+})
+
+const orderOf = ({ attempt, content }: Task, roots: readonly string[], pathMap: QueryOrder['pathMap']): QueryOrder => {
+  const config = queryConfigSchema.parse(content.config)
+  const { limits = {} } = config
+  const resources = resourcesOf(content)
+  return {
+    attempt,
+    config,
+    roots,
+    pathMap,
+    memoryBytes: limits.memory === undefined ? (resources.memory ?? DEFAULT_MEMORY) : bytesOf(limits.memory),
+    threads: limits.threads ?? (resources.cpus === undefined ? DEFAULT_THREADS : Math.ceil(resources.cpus)),
+  }
+}
+
+const resourcesOf = (content: Content): Limits => {
+  const parsed = limitsSchema.safeParse(content.resources ?? {})
+  return parsed.success ? parsed.data : {}
+}
+
+const inspect = (task: Task): Inspected => {
+  const inspected = inspectProcess(task)
+  if (inspected.is !== 'exited' || inspected.code === 0) return inspected
+  const error = readProblem(task.dir)
+  return { ...inspected, ...(error ? { error } : {}), permanent: inspected.code === EXIT_CONFIG }
+}
