@@ -6,6 +6,7 @@ import { createDocuments } from './converge/documents.ts'
 import { startRunner } from './converge/runner.ts'
 import { createTeller } from './converge/telling.ts'
 import { startHeart, type Heart } from './heartbeat/heart.ts'
+import { startNodeMetrics } from './metrics/node-metrics.ts'
 import { defaultTimings, type AgentOptions } from './options.ts'
 import type { AgentPorts } from './ports.ts'
 import { fitAnnouncement } from './report/announcement.ts'
@@ -87,7 +88,22 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
     dataDir,
     signal: abort.signal,
   })
-  live.push(answerRpc(own, { node, boot, agentVersion: options.agentVersion, runner, documents }))
+  const metrics = ports.host && startNodeMetrics(clock, ports.host, runner)
+  if (metrics) live.push(metrics)
+  live.push(
+    answerRpc(own, {
+      node,
+      boot,
+      agentVersion: options.agentVersion,
+      runner,
+      documents,
+      dataDir,
+      clock,
+      logger,
+      exec: options.exec,
+      metrics,
+    }),
+  )
   live.push(
     bus.onLive((isLive) => {
       if (!isLive) return

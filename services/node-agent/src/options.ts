@@ -1,6 +1,7 @@
 /** What the agent is told at its start besides its ports. All times in ms. */
 import type { Labels, NodeId } from '@dunlin/contracts/agent'
 import { FRESH_FOR_MS } from '@dunlin/domain/agent'
+import type { ExecPolicy } from './exec/policy.ts'
 import type { Timings } from './timings.ts'
 
 export interface AgentOptions {
@@ -10,6 +11,8 @@ export interface AgentOptions {
   readonly resources: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes?: number }
   /** Task and state directories lie below it. */
   readonly dataDir: string
+  /** Absent: nobody may run commands here. */
+  readonly exec?: ExecPolicy | undefined
   readonly timings?: Partial<Timings>
 }
 

@@ -2,6 +2,7 @@
 import type { Bus, KeyValue, Log } from '@dunlin/eventstore/agent'
 import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
 import type { Driver } from './drivers/driver.ts'
+import type { HostReadings } from './metrics/host-readings.ts'
 import type { Journal } from './journal/journal.ts'
 
 export interface AgentPorts {
@@ -17,4 +18,6 @@ export interface AgentPorts {
   readonly logger: Logger
   readonly journal: Journal
   readonly drivers: readonly Driver[]
+  /** What the machine says of itself; absent: nothing is measured. */
+  readonly host?: HostReadings
 }

@@ -1,30 +1,44 @@
 /**
- * Answers questions to this node on `rpc.<node>.<method>` from the table of methods. Every answer is one JSON object: either
- * the facts, or `{error: problem}` with a problem document.
+ * Answers questions to this node on `rpc.<node>.<method>` from the table of methods. An answer is one JSON object, either the
+ * facts or `{error: problem}`, or a stream of numbered frames that ends with one.
  */
-import { DunlinError } from '@dunlin/contracts/agent'
+import { DunlinError, MORE, moreSchema } from '@dunlin/contracts/agent'
 import type { BusMessage, Subscription } from '@dunlin/eventstore/agent'
 import { rpcSubject } from '@dunlin/nats/agent'
 import * as z from 'zod/mini'
 import type { AgentPorts } from '../ports.ts'
+import { asDunlinError } from './as-error.ts'
 import type { RpcFacts } from './method.ts'
 import { methods } from './methods.ts'
+import { createStreams, type Streams } from './streams.ts'
 
 export const answerRpc = ({ bus }: Pick<AgentPorts, 'bus'>, facts: RpcFacts): Subscription => {
   const prefix = rpcSubject(facts.node, 'boot').slice(0, -'boot'.length)
-  return bus.subscribe(`${prefix}>`, (message) => {
+  const streams = createStreams(facts.clock)
+  const subscription = bus.subscribe(`${prefix}>`, (message) => {
     const name = message.subject.slice(prefix.length)
     // An agent that asks who else has its identity must not hear itself.
     if (name === 'boot' && new TextDecoder().decode(message.data) === facts.boot) return
-    void answerOne(facts, name, message)
+    void answerOne(facts, streams, name, message).catch((error: unknown) =>
+      facts.logger.error('a question could not be answered', { method: name, error: String(error) }),
+    )
   })
+  return {
+    stop: () => {
+      subscription.stop()
+      streams.stop()
+    },
+  }
 }
 
-const answerOne = async (facts: RpcFacts, name: string, message: BusMessage): Promise<void> => {
+const answerOne = async (facts: RpcFacts, streams: Streams, name: string, message: BusMessage): Promise<void> => {
   try {
+    if (name === MORE) return streams.more(z.parse(moreSchema, bodyOf(message)))
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined
     if (method === undefined) throw notBuilt(name)
-    respond(message, await method.answer(facts, bodyOf(message)))
+    if (method.kind === 'answer') return respond(message, await method.answer(facts, bodyOf(message)))
+    const { head, run } = method.read(facts, bodyOf(message))
+    streams.open(message, head, run)
   } catch (error) {
     respond(message, { error: asDunlinError(error).toProblem() })
   }
@@ -40,16 +54,6 @@ const bodyOf = ({ data }: BusMessage): unknown => {
   } catch {
     return undefined
   }
-}
-
-const asDunlinError = (error: unknown): DunlinError => {
-  if (error instanceof DunlinError) return error
-  if (error instanceof z.core.$ZodError)
-    return new DunlinError('invalid_request', 'The question is not valid.', {
-      errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-      cause: error,
-    })
-  return new DunlinError('internal', error instanceof Error ? error.message : String(error), { cause: error })
 }
 
 const notBuilt = (name: string): DunlinError =>

@@ -1,5 +1,8 @@
 /** Every method that this agent answers, one line each. docs/protocol.md says what they answer. */
-import { answers, nothing, type Method, type RpcFacts } from './method.ts'
+import { DunlinError, execQuestionSchema, logsQuestionSchema } from '@dunlin/contracts/agent'
+import { runCommand } from '../exec/run-command.ts'
+import { followLogs } from '../logs/follow-logs.ts'
+import { answers, nothing, streams, type Method, type RpcFacts } from './method.ts'
 
 const boot = ({ node, boot: of }: RpcFacts) => ({ node, boot: of })
 
@@ -24,8 +27,16 @@ const windows = ({ node, boot: of, runner }: RpcFacts) => ({
   })),
 })
 
+const metrics = ({ node, metrics: measured }: RpcFacts) => {
+  if (measured === undefined) throw new DunlinError('not_built', 'This agent measures nothing.')
+  return measured.answer(node)
+}
+
 export const methods: Readonly<Record<string, Method>> = {
   boot: answers(nothing, boot),
   ping: answers(nothing, ping),
   windows: answers(nothing, windows),
+  metrics: answers(nothing, metrics),
+  logs: streams(logsQuestionSchema, followLogs),
+  exec: streams(execQuestionSchema, runCommand),
 }

@@ -1,0 +1,53 @@
+/**
+ * Where a reader of a stream stands, so that it goes on there after a rotation, or on another connection: which file, which
+ * older file stood before it, how far, and a sum of the last bytes that were read, which proves that it is the same place.
+ *
+ * A file that is cut after it was copied keeps its inode. Its older neighbour tells: when another file stands there, what was
+ * the present file is now the one after the neighbour of then.
+ */
+import { readSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import type { LogFile } from './log-files.ts'
+
+export interface Position {
+  readonly file: string
+  /** The next older file; `-` = there was none. */
+  readonly before: string
+  readonly offset: number
+  readonly sum: number
+}
+
+/** So many bytes before a position are summed. */
+export const SUMMED_BYTES = 64
+export const NO_FILE = '-'
+
+export const writePosition = ({ file, before, offset, sum }: Position): string => `${file}/${before}/${offset}/${sum}`
+
+/** Undefined when it was not made by `writePosition`. */
+export const readPosition = (text: string): Position | undefined => {
+  const [file, before, offset, sum] = text.split('/')
+  if (!file || !before || !/^\d{1,15}$/.test(offset ?? '') || !/^\d{1,10}$/.test(sum ?? '')) return undefined
+  return { file, before, offset: Number(offset), sum: Number(sum) }
+}
+
+/** Sum of the bytes before an offset of an open file. */
+export const sumBefore = (fd: number, offset: number): number => {
+  const length = Math.min(SUMMED_BYTES, offset)
+  const bytes = Buffer.allocUnsafe(length)
+  const read = length === 0 ? 0 : readSync(fd, bytes, 0, length, offset - length)
+  return crc32(bytes.subarray(0, read))
+}
+
+/** The index of the file that now holds what a position points at; -1 when it is gone. */
+export const locate = (files: readonly LogFile[], { file, before }: Position): number => {
+  const at = files.findIndex(({ id }) => id === file)
+  const last = files.length - 1
+  // Older files are written no more: it was renamed, or it is a copy and stays one.
+  if (at !== last || at < 0) return at
+  const neighbour = files[last - 1]?.id ?? NO_FILE
+  if (neighbour === before) return last
+  // Copied and cut since then. Without a neighbour of then, the oldest may be it; its sum tells.
+  if (before === NO_FILE) return 0
+  const then = files.findIndex(({ id }) => id === before)
+  return then < 0 ? -1 : then + 1
+}
