@@ -1,10 +1,10 @@
-import type { ExecutionId, JournalId, Sha256, Transition } from '@dunlin/contracts/agent'
-import { silentLogger, type Logger } from '@dunlin/runtime/agent'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import type { JournalId, Sha256, Transition } from '@dunlin/contracts/agent'
+import { silentLogger } from '@dunlin/runtime/agent'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newLocal, transitionOf } from '../converge/execution.ts'
+import { makeFastDir } from '../testing/fast-dir.ts'
 import { documentOf, entryFor, newId, sh } from '../testing/node.ts'
 import type { Journal } from './journal.ts'
 import { openJournal } from './open-journal.ts'
@@ -12,17 +12,15 @@ import { UNSENT_BEFORE_COMPACTION } from './sqlite-journal.ts'
 
 let folder: string
 let file: string
-const errors: string[] = []
-const logger: Logger = { ...silentLogger, error: (message) => void errors.push(message) }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'dunlin-journal-'))
+  folder = makeFastDir()
   file = join(folder, 'journal.db')
-  errors.length = 0
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const open = (path = file): Journal => openJournal({ file: path, newId: () => newId() as JournalId, logger })
+const open = (path = file): Journal =>
+  openJournal({ file: path, newId: () => newId() as JournalId, logger: silentLogger })
 
 const HASH = 'c'.repeat(64) as Sha256
 const entryOf = (seq = 1) => entryFor({ storeContent: () => HASH }, seq, sh('true'))
@@ -95,78 +93,5 @@ describe('the journal', () => {
     expect(() => open()).toThrow(expect.objectContaining({ code: 'second_agent' }))
     journal.close()
     open().close()
-  })
-})
-
-describe('a journal file that was cut', () => {
-  /** Copies what a power cut would leave: the database and its log as they are at this moment. */
-  const image = (): { db: Buffer; wal: Buffer } => {
-    const journal = open()
-    const entries = Array.from({ length: 20 }, (_, index) => entryOf(index + 1))
-    for (const entry of entries) tell(journal, entry, 'starting')
-    journal.saveDocument(JSON.stringify(documentOf(1, ...entries)))
-    copyFileSync(file, `${file}.image`)
-    copyFileSync(`${file}-wal`, `${file}-wal.image`)
-    journal.close()
-    return { db: readFileSync(`${file}.image`), wal: readFileSync(`${file}-wal.image`) }
-  }
-
-  const openCut = (db: Uint8Array, wal: Uint8Array, name: string): Journal => {
-    const path = join(folder, name)
-    writeFileSync(path, db)
-    writeFileSync(`${path}-wal`, wal)
-    return open(path)
-  }
-
-  it('opens at every length of its log, with a prefix of what was recorded', () => {
-    const { db, wal } = image()
-    for (let length = 0; length <= wal.length; length += 4_001) {
-      const journal = openCut(db, wal.subarray(0, length), `wal-${length}`)
-      const kept = journal.executions().length
-      expect(journal.j).toBe(kept)
-      expect(tell(journal, entryOf(), 'starting')).toBe(kept + 1)
-      journal.close()
-    }
-  }, 60_000)
-
-  it('opens at every length of the database, with a new id when it is broken, and says so', () => {
-    const journal = open()
-    for (let index = 0; index < 20; index++) tell(journal, entryOf(index), 'starting')
-    const { id } = journal
-    journal.close()
-    const db = readFileSync(file)
-    let broken = 0
-    for (let length = 600; length < db.length; length += 1_499) {
-      const cut = openCut(db.subarray(0, length), new Uint8Array(), `db-${length}`)
-      if (cut.id !== id) broken += 1
-      expect(cut.executions().length).toBeLessThanOrEqual(20)
-      expect(tell(cut, entryOf(), 'starting')).toBeGreaterThan(0)
-      cut.close()
-    }
-    expect(broken).toBeGreaterThan(0)
-    expect(errors).toHaveLength(broken)
-  }, 60_000)
-
-  it('begins anew after random damage, keeping the broken file once for people', () => {
-    open().close()
-    const size = statSync(file).size
-    writeFileSync(file, Buffer.alloc(size, 0x5a))
-    const journal = open()
-    expect(journal.executions()).toEqual([])
-    expect(existsSync(`${file}.broken`)).toBe(true)
-    expect(errors).toEqual(['the journal could not be read; a new one begins'])
-    journal.close()
-  })
-
-  it('with rows that are not JSON counts as broken', () => {
-    const journal = open()
-    tell(journal, { ...entryOf(), execution: 'x' as ExecutionId }, 'starting')
-    journal.close()
-    const db = readFileSync(file)
-    const at = db.indexOf('{"execution"')
-    db.writeUInt8(0x5a, at)
-    writeFileSync(file, db)
-    open().close()
-    expect(errors).toHaveLength(1)
   })
 })

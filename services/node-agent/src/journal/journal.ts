@@ -1,6 +1,8 @@
 /**
  * What the agent must not forget when it is killed: the latest transition of each execution, the transitions that the
- * log has not acknowledged, the held document and the contents. All calls are synchronous and durable when they return.
+ * log has not acknowledged, the held document and the contents. All calls are synchronous and durable when they return,
+ * also against a cut of the power (write-ahead log, synchronous = full); a call that could not write throws and has changed
+ * nothing. `steadyJournal` makes one of it that keeps in memory what cannot be written yet.
  */
 import type { Content, DesiredExecution, ExecutionId, JournalId, Sha256, Transition } from '@dunlin/contracts/agent'
 import type { Cutting } from '@dunlin/domain/agent'
@@ -49,6 +51,8 @@ export interface Journal {
   record(entry: DesiredExecution, local: LocalState, transition: Transition, tell: boolean): number
   /** Local state (and a later form of the entry) without a transition. */
   save(changed: readonly Pick<KnownExecution, 'entry' | 'local'>[]): void
+  /** Whether everything of this execution is written; not so while the file cannot be written. */
+  isDurable(execution: ExecutionId): boolean
   executions(): KnownExecution[]
   forget(execution: ExecutionId): void
   /** Oldest first. */
@@ -62,5 +66,7 @@ export interface Journal {
   saveContent(hash: Sha256, content: Content): void
   /** Deletes every other content. */
   keepContents(hashes: ReadonlySet<Sha256>): void
+  /** Bytes in use of the bound. */
+  usedBytes(): number
   close(): void
 }

@@ -1,14 +1,20 @@
 /** The journal on node:sqlite. */
 import type { Content, DesiredExecution, JournalId, Transition } from '@dunlin/contracts/agent'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { compactUnsent, dropUnusedContents } from './compact.ts'
 import type { Journal, LocalState } from './journal.ts'
+import { boundJournal } from './room.ts'
 import { JOURNAL_LAYOUT } from './tables.ts'
+import { asUnwritable } from './write-errors.ts'
 
 /** More unsent transitions than this are compacted to the latest of each execution. */
 export const UNSENT_BEFORE_COMPACTION = 500
 
-/** `db` has its tables. `newId` is asked for an id when there is none yet. */
-export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId): Journal => {
+/**
+ * `db` has its tables. `newId` is asked for an id when there is none yet.
+ * Every call that writes throws `journal_full`, `disk_full` or `journal_unwritable` when it could not, and then changed nothing.
+ */
+export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitBytes: number): Journal => {
   const run = (sql: string): ((...values: SQLInputValue[]) => void) => {
     const statement = db.prepare(sql)
     return (...values) => void statement.run(...values)
@@ -25,45 +31,60 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId): Journal
   const dropExecution = run('delete from executions where id = ?')
   const putContent = run('insert or replace into contents values (?, ?)')
   const dropContent = run('delete from contents where hash = ?')
+  const isKnown = db.prepare('select 1 from executions where id = ?')
   const allExecutions = db.prepare('select entry, local, latest, j from executions order by j')
-  const someUnsent = db.prepare('select j, transition from unsent order by j limit ?')
+  const someUnsent = db.prepare('select j, transition from unsent where j > ? order by j limit ?')
   const countUnsent = db.prepare('select count(*) as n from unsent')
   const oneContent = db.prepare('select body from contents where hash = ?')
   const allHashes = db.prepare('select hash from contents')
 
   const atomically = (work: () => void): void => {
-    db.exec('begin immediate')
     try {
+      db.exec('begin immediate')
       work()
       db.exec('commit')
     } catch (error) {
-      db.exec('rollback')
+      // Some errors have rolled back by themselves.
+      if (db.isTransaction) db.exec('rollback')
       throw error
     }
   }
 
-  setMeta('layout', String(JOURNAL_LAYOUT))
-  let id = (meta('id') as JournalId | undefined) ?? newId()
-  setMeta('id', id)
+  const makeRoom = (): void => {
+    atomically(() => {
+      compactUnsent(db)
+      dropUnusedContents(db)
+    })
+    unsentCount = countUnsent.get()?.['n'] as number
+  }
+  const room = boundJournal(db, limitBytes, makeRoom)
+
+  /** Compacts once when the file is at its limit. */
+  const write = (work: () => void): void => {
+    try {
+      try {
+        atomically(work)
+      } catch (error) {
+        if (asUnwritable(error, () => room.isAtLimit())?.code !== 'journal_full') throw error
+        makeRoom()
+        atomically(work)
+      }
+    } catch (error) {
+      throw asUnwritable(error, () => room.isAtLimit()) ?? error
+    }
+  }
+
+  const storedId = meta('id') as JournalId | undefined
+  let id = storedId ?? newId()
+  // Nothing is written at a start that changes nothing: it must work on a full disk.
+  if (storedId === undefined)
+    write(() => {
+      setMeta('layout', String(JOURNAL_LAYOUT))
+      setMeta('id', id)
+    })
   let j = Number(meta('j') ?? 0)
   let acknowledgedJ = Number(meta('acknowledged') ?? 0)
   let unsentCount = countUnsent.get()?.['n'] as number
-
-  /** Keeps the latest unsent transition of each execution and says how many it stands for. */
-  const compact = (): void => {
-    const rows = db.prepare('select execution, count(*) as n, max(j) as last from unsent group by execution').all()
-    for (const { execution, n, last } of rows) {
-      if ((n as number) < 2) continue
-      const kept = db.prepare('select transition from unsent where j = ?').get(last as number)?.['transition'] as string
-      const earlier = db.prepare('select transition from unsent where execution = ? and j < ?')
-      const before = earlier.all(execution as string, last as number).map((row) => replacesOf(row['transition']))
-      const transition = JSON.parse(kept) as Transition
-      const replaces = before.reduce((sum, count) => sum + count + 1, transition.replaces ?? 0)
-      run('delete from unsent where execution = ? and j < ?')(execution as string, last as number)
-      run('update unsent set transition = ? where j = ?')(JSON.stringify({ ...transition, replaces }), last as number)
-    }
-    unsentCount = countUnsent.get()?.['n'] as number
-  }
 
   return {
     get id() {
@@ -76,23 +97,26 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId): Journal
       return acknowledgedJ
     },
     record: (entry, local, transition, tell) => {
-      atomically(() => {
-        const text = JSON.stringify(transition)
+      const texts = [JSON.stringify(entry), JSON.stringify(local), JSON.stringify(transition)] as const
+      if (!isKnown.get(transition.execution)) room.need(2 * (texts[0].length + texts[1].length + texts[2].length))
+      const next = tell ? j + 1 : j
+      write(() => {
         if (tell) {
-          putUnsent(j + 1, transition.execution, text)
-          setMeta('j', String(j + 1))
+          putUnsent(next, transition.execution, texts[2])
+          setMeta('j', String(next))
         }
-        putExecution(transition.execution, JSON.stringify(entry), JSON.stringify(local), text, tell ? j + 1 : j)
-        if (tell && unsentCount + 1 > UNSENT_BEFORE_COMPACTION) compact()
-        else if (tell) unsentCount += 1
+        putExecution(transition.execution, ...texts, next)
+        if (tell && unsentCount + 1 > UNSENT_BEFORE_COMPACTION) compactUnsent(db)
       })
-      if (tell) j += 1
+      if (tell) unsentCount = unsentCount < UNSENT_BEFORE_COMPACTION ? unsentCount + 1 : countNow()
+      j = next
       return j
     },
     save: (changed) =>
-      atomically(() => {
+      write(() => {
         for (const { entry, local } of changed) putLocal(JSON.stringify(entry), JSON.stringify(local), entry.execution)
       }),
+    isDurable: () => true,
     executions: () =>
       allExecutions.all().map((row) => ({
         entry: JSON.parse(row['entry'] as string) as DesiredExecution,
@@ -100,39 +124,52 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId): Journal
         latest: JSON.parse(row['latest'] as string) as Transition,
         j: row['j'] as number,
       })),
-    forget: (execution) => dropExecution(execution),
+    forget: (execution) => write(() => dropExecution(execution)),
     unsent: (limit) =>
-      someUnsent.all(limit).map((row) => ({
+      someUnsent.all(acknowledgedJ, limit).map((row) => ({
         j: row['j'] as number,
         transition: JSON.parse(row['transition'] as string) as Transition,
       })),
     acknowledge: (upTo) => {
       if (upTo <= acknowledgedJ) return
-      atomically(() => {
+      // Known from now on, whether or not it can be written: a repeat after a restart changes nothing at the centre.
+      acknowledgedJ = upTo
+      write(() => {
         dropUnsent(upTo)
         setMeta('acknowledged', String(upTo))
       })
-      acknowledgedJ = upTo
-      unsentCount = countUnsent.get()?.['n'] as number
+      unsentCount = countNow()
     },
     renew: () => {
-      id = newId()
-      setMeta('id', id)
+      const next = newId()
+      write(() => setMeta('id', next))
+      id = next
     },
     document: () => meta('document'),
-    saveDocument: (text) => setMeta('document', text),
+    saveDocument: (text) => {
+      room.need(text.length)
+      write(() => setMeta('document', text))
+    },
     content: (hash) => {
       const body = oneContent.get(hash)?.['body'] as string | undefined
       return body === undefined ? undefined : (JSON.parse(body) as Content)
     },
-    saveContent: (hash, content) => putContent(hash, JSON.stringify(content)),
-    keepContents: (hashes) => {
-      for (const { hash } of allHashes.all()) {
-        if (!(hashes as ReadonlySet<unknown>).has(hash)) dropContent(hash as string)
-      }
+    saveContent: (hash, content) => {
+      const body = JSON.stringify(content)
+      room.need(body.length)
+      write(() => putContent(hash, body))
     },
+    keepContents: (hashes) =>
+      write(() => {
+        for (const { hash } of allHashes.all()) {
+          if (!(hashes as ReadonlySet<unknown>).has(hash)) dropContent(hash as string)
+        }
+      }),
+    usedBytes: () => room.usedBytes(),
     close: () => db.close(),
   }
-}
 
-const replacesOf = (text: unknown): number => (JSON.parse(text as string) as Transition).replaces ?? 0
+  function countNow(): number {
+    return countUnsent.get()?.['n'] as number
+  }
+}
