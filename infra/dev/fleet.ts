@@ -133,6 +133,8 @@ const agentArgs = ({ id, dataDir, labels, appLogs }: PlannedNode): string[] => [
   dataDir,
   '--map-path',
   `/var/log/app=${appLogs}`,
+  '--query-root',
+  appLogs,
   '--stop-tasks-on-exit',
   ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
 ]
