@@ -294,6 +294,7 @@ describe('questions', () => {
     expect(await ask('boot')).toEqual({ node: NODE, boot: agent.boot })
     expect(await ask('ping')).toMatchObject({ generation: [0, 0], problem: null })
     expect(await ask('windows')).toEqual({ node: NODE, boot: agent.boot, executions: [] })
-    expect(await ask('exec')).toMatchObject({ error: { code: 'not_built', detail: expect.stringContaining('exec') } })
+    expect(await ask('dance')).toMatchObject({ error: { code: 'not_built', detail: expect.stringContaining('dance') } })
+    expect(await ask('logs')).toMatchObject({ error: { code: 'invalid_request' } })
   })
 })
