@@ -47,6 +47,8 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   const { ports, drivers, documents, contents, teller, timings, dataDir } = deps
   const { clock, journal, logger } = ports
   const executions = new Map<ExecutionId, Execution>()
+  /** Over, and on their way out. */
+  const leaving = new Set<Execution>()
   let stopped = false
   let scheduled: Timer | undefined
   let alarm: Timer | undefined
@@ -92,12 +94,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       readAtMs: documents.readAtMs(),
       freshForMs: timings.freshForMs,
     })
-    let forgot = false
-    for (const step of plan) {
-      carryOut(step)
-      forgot ||= step.do === 'forget'
-    }
-    if (forgot) tidy()
+    for (const step of plan) carryOut(step)
     armAlarm()
   }
 
@@ -171,20 +168,27 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     kick()
   }
 
+  /** The journal forgets last: an agent that is killed in between knows the execution as over, and comes here again. */
   function forget(one: Execution): void {
+    if (leaving.has(one)) return
+    leaving.add(one)
     const { execution, jobId } = one.entry
     const ready = attempts.task(one)
-    executions.delete(execution)
-    journal.forget(execution)
     const folders = [taskDirOf(dataDir, execution)]
-    const isLast = ![...executions.values()].some(({ entry }) => entry.jobId === jobId)
+    const isLast = ![...executions.values()].some((other) => other.entry.jobId === jobId && !leaving.has(other))
     if (isLast) folders.push(join(dataDir, 'state', jobId))
-    // An agent that is killed in between finds the task's directory and no journal entry, and comes here again.
     const undone = isLast ? ready?.driver.removed?.(ready.task) : undefined
     void Promise.resolve(undone)
       .catch((error: unknown) => logger.error('a job left something behind', { execution, error: String(error) }))
       .then(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
-      .catch(() => {})
+      .catch((error: unknown) => logger.warn('a folder could not be removed', { execution, error: String(error) }))
+      .then(() => {
+        leaving.delete(one)
+        if (stopped) return
+        executions.delete(execution)
+        journal.forget(execution)
+        tidy()
+      })
   }
 
   /** A later document may show a known execution under a higher epoch or with other health settings. */
