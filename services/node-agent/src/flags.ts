@@ -32,6 +32,12 @@ export interface Flags {
   readonly configRoots: readonly string[]
   /** Queries read below one of them. */
   readonly queryRoots: readonly string[]
+  /** Secrets of provider `file` lie below it. */
+  readonly secretsDir: string | undefined
+  /** Variables of the agent's own environment that jobs may have as secrets. */
+  readonly allowedEnv: readonly string[]
+  /** Limits that this machine cannot enforce are taken for advice. */
+  readonly advisoryLimits: boolean
 }
 
 export const USAGE = `dunlin node-agent
@@ -46,6 +52,9 @@ export const USAGE = `dunlin node-agent
   --artifact-root DIR   repeated (DUNLIN_ARTIFACT_ROOTS): file: artifacts are taken from below it; none: they are refused
   --artifact-cache-mb N 1024 (DUNLIN_ARTIFACT_CACHE_MB): what downloaded artifacts may take, and one of them at most
   --artifact-link-local let artifacts come from link-local and metadata addresses
+  --secrets-dir DIR     (DUNLIN_SECRETS_DIR): secrets of provider "file" lie below it; none: they are refused
+  --allow-env NAME      repeated (DUNLIN_ALLOW_ENV): a variable of the agent that jobs may have as a secret
+  --advisory-limits     take resources that cannot be enforced here for advice, instead of refusing the job
   --allow-exec          let dunlin exec run any command here (DUNLIN_ALLOW_EXEC=true); without it none
   --exec-command PATH   repeated (DUNLIN_EXEC_COMMANDS): let dunlin exec run this program here, and no other
   --log-level LEVEL     debug, info, warn, error (DUNLIN_LOG_LEVEL)
@@ -71,6 +80,9 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'config-root': { type: 'string', multiple: true },
       'query-root': { type: 'string', multiple: true },
       'artifact-root': { type: 'string', multiple: true },
+      'secrets-dir': { type: 'string' },
+      'allow-env': { type: 'string', multiple: true },
+      'advisory-limits': { type: 'boolean' },
       'allow-exec': { type: 'boolean' },
       'exec-command': { type: 'string', multiple: true },
       'artifact-cache-mb': { type: 'string' },
@@ -98,6 +110,9 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     artifactLinkLocal: values['artifact-link-local'] ?? false,
     configRoots: [...listed('DUNLIN_CONFIG_ROOTS'), ...(values['config-root'] ?? [])].map(readRoot('--config-root')),
     queryRoots: [...listed('DUNLIN_QUERY_ROOTS'), ...(values['query-root'] ?? [])].map(readRoot('--query-root')),
+    secretsDir: optionalRoot('--secrets-dir', values['secrets-dir'] ?? env['DUNLIN_SECRETS_DIR']),
+    allowedEnv: [...listed('DUNLIN_ALLOW_ENV'), ...(values['allow-env'] ?? [])],
+    advisoryLimits: values['advisory-limits'] ?? env['DUNLIN_ADVISORY_LIMITS'] === 'true',
   }
 }
 
@@ -131,6 +146,9 @@ const readRoot =
     if (!isAbsolute(text)) throw new Error(`${flag} ${text}: expected an absolute folder`)
     return resolve(text)
   }
+
+const optionalRoot = (flag: string, text: string | undefined): string | undefined =>
+  text === undefined || text === '' ? undefined : readRoot(flag)(text)
 
 const readMebibytes = (text: string): number => {
   if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`--artifact-cache-mb ${text}: expected a whole number of MiB`)

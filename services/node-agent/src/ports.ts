@@ -4,6 +4,7 @@ import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
 import type { Driver } from './drivers/driver.ts'
 import type { HostReadings } from './metrics/host-readings.ts'
 import type { Journal } from './journal/journal.ts'
+import type { SecretSource } from './secrets/source.ts'
 
 export interface AgentPorts {
   /** The agent answers at length; it asks no questions that are answered so. */
@@ -18,6 +19,8 @@ export interface AgentPorts {
   readonly logger: Logger
   readonly journal: Journal
   readonly drivers: readonly Driver[]
+  /** Without it no secret is there. */
+  readonly secrets?: SecretSource
   /** What the machine says of itself; absent: nothing is measured. */
   readonly host?: HostReadings
 }

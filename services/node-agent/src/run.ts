@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAgent } from './agent.ts'
 import { createArtifacts } from './artifacts/fetch.ts'
+import { findCgroups } from './cgroups/find.ts'
 import { connectLater } from './connect-later.ts'
 import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
@@ -16,6 +17,7 @@ import { nodeIdentity } from './identity.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { jsonLogger } from './json-logger.ts'
 import { hostReadings } from './metrics/host-readings.ts'
+import { createSecrets } from './secrets/source.ts'
 import { readOrExplain } from './usage.ts'
 
 /** How long the first connection is waited for before the agent goes on without one. */
@@ -59,16 +61,28 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     cacheBytes: flags.artifactCacheBytes,
     policy: { roots: flags.artifactRoots, allowLinkLocal: flags.artifactLinkLocal },
   })
-  const drivers = await findDrivers({ agentUrl: import.meta.url, pathMap, artifacts, queryRoots: flags.queryRoots })
+  const labels = { ...hostLabels(flags.name), ...flags.labels }
+  const limits = { cgroups: findCgroups(), advisory: flags.advisoryLimits }
+  const { kind, enforces, reason } = limits.cgroups
+  logger.info('limits that this machine keeps', { controlGroups: kind, enforces: [...enforces], reason })
+  const secrets = createSecrets({ dir: flags.secretsDir, allowedEnv: flags.allowedEnv, env: process.env })
+  const drivers = await findDrivers({
+    agentUrl: import.meta.url,
+    pathMap,
+    artifacts,
+    queryRoots: flags.queryRoots,
+    node: { id: node, labels },
+    limits,
+  })
   const agent = await lifecycle.start(
     'agent',
     () =>
       startAgent(
-        { bus, reports, desired, specs, clock, random, logger, journal, drivers, host: hostReadings(dataDir) },
+        { bus, reports, desired, specs, clock, random, logger, journal, drivers, secrets, host: hostReadings(dataDir) },
         {
           node,
           agentVersion: AGENT_VERSION,
-          labels: { ...hostLabels(flags.name), ...flags.labels },
+          labels,
           resources: hostResources(dataDir),
           dataDir,
           exec: execPolicyOf(flags.allowExec, flags.execPrograms),

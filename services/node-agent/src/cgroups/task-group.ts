@@ -74,9 +74,8 @@ const KILL_WITHIN_MS = 15_000
 /** v1 has no kill of its own: what stands still cannot fork, and is killed one by one. */
 const killFrozen = async (group: TaskGroup, tree: string): Promise<void> => {
   const frozen = write(join(tree, 'freezer.state'), 'FROZEN')
-  const frozenBy = performance.now() + 100
-  while (frozen && performance.now() < frozenBy && readText(join(tree, 'freezer.state'))?.trim() !== 'FROZEN')
-    await delay(2)
+  const frozenBy = performance.now() + (frozen ? 100 : 0)
+  while (performance.now() < frozenBy && readText(join(tree, 'freezer.state'))?.trim() !== 'FROZEN') await delay(2)
   for (const pid of groupPids(group)) kill(pid)
   if (frozen) write(join(tree, 'freezer.state'), 'THAWED')
 }

@@ -1,9 +1,10 @@
 /** Starting, ending and judging attempts: the only place that changes an execution's phase after its announcement. */
-import type { Transition } from '@dunlin/contracts/agent'
+import type { Content, Transition } from '@dunlin/contracts/agent'
 import { afterAttempt, disturb, finishCutting, type ContentProblem, type Ending } from '@dunlin/domain/agent'
 import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
 import { stopProcess } from '../drivers/launch.ts'
 import type { AgentPorts } from '../ports.ts'
+import type { SecretValues } from '../secrets/source.ts'
 import type { Timings } from '../timings.ts'
 import type { Contents } from './contents.ts'
 import { taskDirOf, taskOf, type Execution } from './execution.ts'
@@ -21,7 +22,7 @@ export interface Attempts {
 }
 
 interface AttemptsDeps {
-  readonly ports: Pick<AgentPorts, 'clock' | 'random' | 'journal' | 'logger'>
+  readonly ports: Pick<AgentPorts, 'clock' | 'random' | 'journal' | 'logger' | 'secrets'>
   readonly drivers: ReadonlyMap<string, Driver>
   readonly contents: Contents
   readonly teller: Teller
@@ -45,6 +46,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     return one.content && driver && { task: taskOf(one, one.content, dataDir), driver }
   }
 
+  const secretsOf = async (content: Content): Promise<SecretValues> =>
+    content.secrets === undefined || !ports.secrets ? {} : ports.secrets(content)
+
   const begin = async (one: Execution, giveUp: AbortSignal): Promise<void> => {
     const { attempt } = one.local
     const ready = taskFor(one)
@@ -56,7 +60,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     }
     try {
       writeTaskRecord(dataDir, one, ready.task.content)
+      const secrets = await secretsOf(ready.task.content)
       await ready.driver.start(ready.task, {
+        secrets,
         onExit: onChange,
         signal: AbortSignal.any([signal, giveUp]),
         onProgress: (text) => (one.progress = text),

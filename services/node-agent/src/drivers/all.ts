@@ -1,5 +1,6 @@
 /** The drivers of a real agent. A driver that this machine cannot serve is left out, and the announcement says so by its absence. */
 import type { Artifacts } from '../artifacts/fetch.ts'
+import type { LimitPolicy } from '../cgroups/limits.ts'
 import type { PathPrefix } from '../flags.ts'
 import type { Driver } from './driver.ts'
 import { pipelineEntry, processEntry } from './pipeline/entry.ts'
@@ -15,10 +16,16 @@ export interface DriverSettings {
   readonly artifacts: Artifacts
   /** Folders that queries may read. */
   readonly queryRoots: readonly string[]
+  readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> }
+  readonly limits: LimitPolicy
 }
 
-export const findDrivers = async ({ agentUrl, pathMap, queryRoots }: DriverSettings): Promise<readonly Driver[]> => {
-  const drivers: Driver[] = [processDriver(), pipelineDriver({ ...pipelineEntry(agentUrl), pathMap })]
+export const findDrivers = async (settings: DriverSettings): Promise<readonly Driver[]> => {
+  const { agentUrl, pathMap, queryRoots, node, limits, artifacts } = settings
+  const drivers: Driver[] = [
+    processDriver({ node, limits, artifacts }),
+    pipelineDriver({ ...pipelineEntry(agentUrl), pathMap, limits }),
+  ]
   const query = processEntry('query-process', agentUrl)
   if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
   await Promise.all(drivers.map(async (driver) => driver.recover?.()))

@@ -1,26 +1,113 @@
 /**
- * Bounds a task's logs. The shim's files are open for appending, so they are copied and cut to zero, not renamed: what is
- * written between copy and cut is lost (0.13 % in the worst case that was measured, see the README).
+ * Bounds a task's logs. The shim's files are open for appending, so they are copied and cut to zero, not renamed. What is
+ * written meanwhile is copied too until next to nothing comes any more, so that only what falls between the last look and
+ * the cut is lost. A task that writes faster than it is looked at keeps the newest part of what it wrote.
  */
-import { copyFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  ftruncateSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { bytesOf } from '@dunlin/contracts/agent'
 
-const MOST_LOG_BYTES = 10 * 1024 * 1024
-const OLD_FILES = 2
+export interface LogLimits {
+  readonly max_file_size?: string | number | undefined
+  readonly max_files?: number | undefined
+}
 
-export const rotateTaskLogs = (dir: string, mostBytes = MOST_LOG_BYTES): void => {
-  for (const name of ['stdout', 'stderr']) {
-    const path = join(dir, 'logs', name)
-    try {
-      if (statSync(path).size <= mostBytes) continue
-      rmSync(`${path}.${OLD_FILES}`, { force: true })
-      for (let n = OLD_FILES - 1; n > 0; n--) renameIfThere(`${path}.${n}`, `${path}.${n + 1}`)
-      copyFileSync(path, `${path}.1`)
-      truncateSync(path, 0)
-    } catch {
-      // Not there yet, or the disk is full: the next round tries again.
-    }
+const DEFAULT_FILE_BYTES = 10 * 1024 * 1024
+const DEFAULT_FILES = 3
+/** Between two looks at a task that writes nothing, and at one that writes as fast as it can. */
+const LOOK_MOST_MS = 250
+const LOOK_LEAST_MS = 25
+
+/** Sizes at the last look, by path: how fast a file grows. */
+const seen = new Map<string, { readonly bytes: number; readonly atMs: number }>()
+
+/** Returns in how many ms the task should be looked at again. */
+export const rotateTaskLogs = (dir: string, limits: LogLimits = {}): number => {
+  const mostBytes = limits.max_file_size === undefined ? DEFAULT_FILE_BYTES : bytesOf(limits.max_file_size)
+  const older = (limits.max_files ?? DEFAULT_FILES) - 1
+  const looks = ['stdout', 'stderr'].map((name) => bound(join(dir, 'logs', name), mostBytes, older))
+  return Math.min(...looks)
+}
+
+/** Ends the memory of a task's files. */
+export const forgetTaskLogs = (dir: string): void => {
+  for (const name of ['stdout', 'stderr']) seen.delete(join(dir, 'logs', name))
+}
+
+const bound = (path: string, mostBytes: number, older: number): number => {
+  try {
+    const { size } = statSync(path)
+    if (size > mostBytes) cutFile(path, mostBytes, older)
+    return nextLook(path, size > mostBytes ? 0 : size, mostBytes)
+  } catch {
+    // Not there yet, or the disk is full: the next look tries again.
+    return LOOK_MOST_MS
   }
+}
+
+/** Half of the time in which it would reach its bound at the speed of late. */
+const nextLook = (path: string, bytes: number, mostBytes: number): number => {
+  const nowMs = performance.now()
+  const before = seen.get(path)
+  seen.set(path, { bytes, atMs: nowMs })
+  if (!before || bytes <= before.bytes) return before && bytes < before.bytes ? LOOK_LEAST_MS : LOOK_MOST_MS
+  const untilFullMs = ((mostBytes - bytes) * (nowMs - before.atMs)) / (bytes - before.bytes)
+  return Math.max(LOOK_LEAST_MS, Math.min(LOOK_MOST_MS, untilFullMs / 2))
+}
+
+const cutFile = (path: string, mostBytes: number, older: number): void => {
+  const from = openSync(path, 'r+')
+  try {
+    if (older > 0) keep(from, path, mostBytes, older)
+  } finally {
+    // On a full disk nothing can be kept, and what is cut gives room.
+    ftruncateSync(from, 0)
+    closeSync(from)
+  }
+}
+
+const keep = (from: number, path: string, mostBytes: number, older: number): void => {
+  rmSync(`${path}.${older}`, { force: true })
+  for (let n = older - 1; n > 0; n--) renameIfThere(`${path}.${n}`, `${path}.${n + 1}`)
+  const to = openSync(`${path}.1`, 'w', 0o600)
+  try {
+    const begin = Math.max(0, fstatSync(from).size - mostBytes)
+    if (begin > 0) writeSync(to, `dunlin: ${begin} bytes before this were not kept\n`)
+    let at = begin
+    // A writer that is as fast as the copy is not followed for ever.
+    for (let round = 0; round < 8; round++) {
+      const copied = copyRest(from, to, at)
+      at += copied
+      if (copied < BLOCK_BYTES / 16) return
+    }
+  } finally {
+    closeSync(to)
+  }
+}
+
+const BLOCK_BYTES = 256 * 1024
+
+const copyRest = (from: number, to: number, begin: number): number => {
+  const block = Buffer.allocUnsafe(BLOCK_BYTES)
+  const end = fstatSync(from).size
+  let at = begin
+  while (at < end) {
+    const read = readSync(from, block, 0, Math.min(BLOCK_BYTES, end - at), at)
+    if (read === 0) break
+    writeSync(to, block, 0, read)
+    at += read
+  }
+  return at - begin
 }
 
 const renameIfThere = (from: string, to: string): void => {

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { TaskError, type Driver, type Inspected, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { rotateTaskLogs } from '../logs.ts'
@@ -13,19 +14,20 @@ import { EXIT_CONFIG, readProblem, readStatus } from './status-file.ts'
 
 export interface PipelineDriverOptions extends PipelineEntry {
   readonly pathMap: PipelineOrder['pathMap']
+  readonly limits?: LimitPolicy
 }
 
 /** How long a pipeline may take to read its config and show its first status. */
 const SHOW_STATUS_WITHIN_MS = 30_000
 
-export const pipelineDriver = ({ entry, nodeFlags, pathMap }: PipelineDriverOptions): Driver => ({
+export const pipelineDriver = ({ entry, nodeFlags, pathMap, limits }: PipelineDriverOptions): Driver => ({
   type: 'pipeline',
   // The whole check needs the pipeline language, which only the pipeline's own process loads; apply has checked it before.
-  prepare: ({ config }) =>
-    typeof config['input'] === 'object' && config['input'] !== null
-      ? undefined
+  prepare: (content) =>
+    typeof content.config['input'] === 'object' && content.config['input'] !== null
+      ? limits && limitsProblem(content, limits)
       : { code: 'invalid_config', message: 'config.input is missing.', hint: 'A pipeline has an input and an output.' },
-  start: async (task, { onExit }) => {
+  start: async (task, { onExit, secrets }) => {
     mkdirSync(task.stateDir, { recursive: true, mode: 0o700 })
     mkdirSync(task.dir, { recursive: true, mode: 0o700 })
     const { attempt, stateDir } = task
@@ -37,9 +39,11 @@ export const pipelineDriver = ({ entry, nodeFlags, pathMap }: PipelineDriverOpti
       TMPDIR: join(task.dir, 'tmp'),
       LANG: 'C.UTF-8',
       DUNLIN_JOB: task.job.name,
+      ...secrets,
     }
     const args = [...nodeFlags, entry, task.dir]
-    await launch(task, { command: process.execPath, args, env, cwd: join(task.dir, 'local') }, onExit)
+    const cwd = join(task.dir, 'local')
+    await launch(task, { command: process.execPath, args, env, cwd, cgroups: limits?.cgroups }, onExit)
     await firstStatus(task)
   },
   inspect,

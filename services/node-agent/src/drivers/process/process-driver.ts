@@ -1,53 +1,121 @@
 /** Runs `process` jobs: one command under a shim, with an environment made from scratch. */
-import { statSync } from 'node:fs'
+import { millisOf, processConfigSchema, type Content, type ProcessConfig } from '@dunlin/contracts/agent'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { processConfigSchema, type Content, type ProcessConfig } from '@dunlin/contracts/agent'
+import type { Artifacts } from '../../artifacts/fetch.ts'
+import { noCgroups } from '../../cgroups/backend.ts'
+import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
+import { readTaskGroup } from '../../cgroups/task-group.ts'
+import type { TemplateValue } from '../../templates/render.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { rotateTaskLogs } from '../logs.ts'
+import { prepareTaskDir } from '../task-dir.ts'
+import { runCommand } from '../run-command.ts'
+import { accountOf, giveFolders } from './account.ts'
+import { becoming } from './become.ts'
+import { environmentOf, runningEnvironment } from './environment.ts'
+import { placeFiles } from './files.ts'
 import { DEFAULT_PATH, findCommand } from './find-command.ts'
+import { runHooks } from './hooks.ts'
+import { postStop, preStop } from './stop-hooks.ts'
 
-export const processDriver = (): Driver => ({
-  type: 'process',
-  prepare: ({ config }: Content) => {
-    const parsed = processConfigSchema.safeParse(config)
-    if (parsed.success) return undefined
-    const [issue] = parsed.error.issues
-    return {
-      code: 'invalid_config',
-      message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-      hint: 'A process job has config {command, args, env, cwd}.',
-    }
-  },
-  start: async (task, { onExit }) => {
+export interface ProcessDriverOptions {
+  readonly node?: { readonly id: string; readonly labels: Readonly<Record<string, string>> }
+  readonly limits?: LimitPolicy
+  readonly artifacts?: Artifacts
+}
+
+const NO_LIMITS: LimitPolicy = { cgroups: noCgroups('The agent was started without them.'), advisory: false }
+
+export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
+  const { node = { id: '', labels: {} }, limits = NO_LIMITS, artifacts } = options
+
+  const start: Driver['start'] = async (task, control) => {
     const config = processConfigSchema.parse(task.content.config)
-    const env = environmentOf(task, config)
-    const cwd = config.cwd ?? join(task.dir, 'local')
-    if (config.cwd !== undefined && !isFolder(cwd))
-      throw new TaskError({ code: 'unknown_cwd', message: `The working directory ${cwd} is not there.` }, true)
+    const account = accountOf(config)
+    prepareTaskDir(task.dir, task.attempt)
+    mkdirSync(task.stateDir, { recursive: true, mode: 0o700 })
+    if (account) giveFolders(task.dir, task.stateDir, account)
+    const become = config.rlimits || account ? await becoming(config.rlimits, account) : []
+    const { secrets = {}, onExit, signal } = control
+    const env = environmentOf(task, config, node.id, secrets)
+    await placeFiles(config, { task, control, artifacts, account, values: templateValues(task, config, secrets) })
+    const cwd = cwdOf(task, config)
+    await runHooks('pre_start', config.pre_start, { task, env, cwd, become, signal })
     const found = findCommand(config.command, { cwd, path: env['PATH'] ?? DEFAULT_PATH })
     if ('problem' in found) throw new TaskError(found.problem, true)
-    await launch(task, { command: found.path, args: config.args ?? [], env, cwd }, onExit)
-  },
-  inspect: inspectProcess,
-  signal: signalGroup,
-  stop: (task, { graceMs }) => stopProcess(task, graceMs),
-  stats: () => undefined,
-  rotateLogs: ({ dir }) => rotateTaskLogs(dir),
-})
+    const [command = '', ...args] = [...become, found.path, ...(config.args ?? [])]
+    await launch(task, { command, args, env, cwd, umask: config.umask, cgroups: limits.cgroups }, onExit)
+  }
 
-const environmentOf = (task: Task, config: ProcessConfig): Record<string, string> => ({
-  PATH: DEFAULT_PATH,
-  HOME: join(task.dir, 'local'),
-  TMPDIR: join(task.dir, 'tmp'),
-  LANG: 'C.UTF-8',
-  DUNLIN_NAMESPACE: task.job.namespace,
-  DUNLIN_JOB: task.job.name,
-  DUNLIN_EXECUTION: task.execution,
-  DUNLIN_ATTEMPT: String(task.attempt),
-  DUNLIN_STATE_DIR: task.stateDir,
-  ...config.env,
-})
+  const templateValues = (
+    task: Task,
+    { env = {} }: ProcessConfig,
+    secrets: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, TemplateValue>> => ({
+    node,
+    job: task.job,
+    execution: task.execution,
+    attempt: task.attempt,
+    env,
+    secrets,
+  })
+
+  return {
+    type: 'process',
+    prepare: (content) => configProblem(content) ?? limitsProblem(content, limits),
+    start,
+    inspect: inspectProcess,
+    signal: signalGroup,
+    stop: async (task, { graceMs }) => {
+      const config = configOf(task)
+      const asks = graceMs > 0
+      if (asks) await preStop(task, config, node.id)
+      const ownMs = config.stop_grace === undefined ? graceMs : millisOf(config.stop_grace)
+      await stopProcess(task, asks ? ownMs : 0, config.stop_signal)
+      await postStop(task, config, node.id)
+    },
+    stats: () => undefined,
+    exec: async (task, command, { timeoutMs, signal }) => {
+      const config = configOf(task)
+      const account = accountOf(config)
+      const group = readTaskGroup(task.dir)
+      return runCommand({
+        command: [...(account ? await becoming(undefined, account) : []), ...command],
+        env: runningEnvironment(task, config, node.id),
+        cwd: cwdOf(task, config),
+        join: group?.attempt === task.attempt ? group.join : [],
+        timeoutMs,
+        signal,
+      })
+    },
+    rotateLogs: (task) => rotateTaskLogs(task.dir, configOf(task).logs),
+  }
+}
+
+const configProblem = ({ config }: Content) => {
+  const parsed = processConfigSchema.safeParse(config)
+  if (parsed.success) return undefined
+  const [issue] = parsed.error.issues
+  return {
+    code: 'invalid_config',
+    message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
+    hint: 'See docs/jobs/process.md for what a process job may say.',
+  }
+}
+
+/** A content that a later agent cannot read any more still names a task that must be ended. */
+const configOf = ({ content }: Task): ProcessConfig => {
+  const parsed = processConfigSchema.safeParse(content.config)
+  return parsed.success ? parsed.data : { command: '-' }
+}
+
+const cwdOf = (task: Task, { cwd }: ProcessConfig): string => {
+  if (cwd !== undefined && !isFolder(cwd))
+    throw new TaskError({ code: 'unknown_cwd', message: `The working directory ${cwd} is not there.` }, true)
+  return cwd ?? join(task.dir, 'local')
+}
 
 const isFolder = (path: string): boolean => {
   try {
