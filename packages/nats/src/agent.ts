@@ -1,5 +1,7 @@
 /** The door for the agent: core NATS only, so that its bundle stays small. */
 export { connectAgent, type AgentOptions, type ConnectedAgent } from './connect-agent.ts'
+export { createNodeKey, publicKeyOf, signProof } from './auth/proof.ts'
+export { parseCredentials, userCredentials } from './auth/credentials.ts'
 export { openLink, type Credentials, type Link, type LinkOptions } from './connection.ts'
 export { decodeToken, encodeToken, tokenLength } from './token.ts'
 export {
@@ -7,6 +9,7 @@ export {
   COMMANDS,
   commandSubject,
   commandToken,
+  contentSubject,
   deadSubject,
   desiredSubject,
   doorbellSubject,

@@ -1,7 +1,7 @@
 /** The bus port on core NATS: messages that nobody keeps. */
 import { DunlinError } from '@dunlin/contracts/agent'
 import type { Bus, BusMessage } from '@dunlin/eventstore/agent'
-import { createInbox, errors, type Msg } from 'nats'
+import { errors, type Msg } from 'nats'
 import { isNoResponders } from './api.ts'
 import type { Link } from './connection.ts'
 import { headerLines, headersOf, preparedHeader } from './header-bytes.ts'
@@ -37,7 +37,10 @@ const noAnswer = (subject: string, cause: unknown): DunlinError => {
 /** What the server sends in place of an answer when nobody listens. */
 const NO_RESPONDERS = 503
 
-export const createBus = (link: Link): Bus => ({
+/** Whether a message is heard at all; nodes are deaf to some (`auth/guard.ts`). */
+export type Accepts = (message: Msg) => boolean
+
+export const createBus = (link: Link, accepts: Accepts = () => true): Bus => ({
   publish: (subject, data, headers) => {
     // Without a connection it would wait in a buffer and arrive when it is no longer true.
     if (!link.isLive() || link.isClosed()) return
@@ -48,7 +51,7 @@ export const createBus = (link: Link): Bus => ({
     const subscription = link.nc.subscribe(subject, {
       ...(options?.queue === undefined ? {} : { queue: options.queue }),
       callback: (error, message) => {
-        if (error === null) handler(new Received(message))
+        if (error === null && accepts(message)) handler(new Received(message))
       },
     })
     return { stop: () => subscription.unsubscribe() }
@@ -62,7 +65,7 @@ export const createBus = (link: Link): Bus => ({
   },
   requestMany: (subject, data, { onMessage, onNobody }) => {
     // An address of its own: nothing else is ever sent there, and a node may answer there because it was asked.
-    const reply = createInbox()
+    const reply = link.inbox()
     let asked = subject
     const subscription = link.nc.subscribe(reply, {
       callback: (error, message) => {

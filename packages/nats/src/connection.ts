@@ -4,7 +4,7 @@
  */
 import { DunlinError } from '@dunlin/contracts/agent'
 import type { Subscription } from '@dunlin/eventstore/agent'
-import { connect, type Authenticator, type ConnectionOptions, type NatsConnection } from 'nats'
+import { connect, createInbox, type Authenticator, type ConnectionOptions, type NatsConnection } from 'nats'
 
 export interface LinkOptions {
   /** `nats://host:port`, or several of them. */
@@ -12,12 +12,16 @@ export interface LinkOptions {
   /** Shown in the server's connection list. */
   readonly name: string
   readonly credentials?: Credentials
+  /** Where answers arrive; a credential may allow only one of its own. Default `_INBOX`. */
+  readonly inboxPrefix?: string
   /** Keep trying when no server answers at first; otherwise that throws `log_unavailable`. Default false. */
   readonly waitOnFirstConnect?: boolean
   /** Silence after which the server is asked for a sign of life; twice unanswered is a lost connection. Default 20 s. */
   readonly pingIntervalMs?: number
   /** Longest pause between two attempts to connect again. A fleet of agents wants a long one. Default 2 s. */
   readonly maxReconnectDelayMs?: number
+  /** Longest wait for a server that took the connection and then says nothing. Default 5 s. */
+  readonly handshakeMs?: number
 }
 
 export type Credentials =
@@ -29,6 +33,8 @@ export interface Link {
   readonly nc: NatsConnection
   isLive(): boolean
   isClosed(): boolean
+  /** A new subject for answers. */
+  inbox(): string
   /** Told of every change, in the order of subscribing. */
   onLive(handler: (live: boolean) => void): Subscription
   close(): Promise<void>
@@ -50,6 +56,9 @@ const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): Con
   pingInterval: options.pingIntervalMs ?? 20_000,
   reconnectDelayHandler: reconnectDelay(options.maxReconnectDelayMs ?? 2_000, sinceLostMs),
   waitOnFirstConnect: options.waitOnFirstConnect ?? false,
+  // The client does not notice that a server dies during the handshake, and would wait 20 s for its answer.
+  timeout: options.handshakeMs ?? 5_000,
+  ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
   ...options.credentials,
 })
 
@@ -83,6 +92,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     nc,
     isLive: () => live,
     isClosed: () => nc.isClosed(),
+    inbox: () => createInbox(options.inboxPrefix),
     onLive: (handler) => {
       handlers.add(handler)
       return { stop: () => void handlers.delete(handler) }

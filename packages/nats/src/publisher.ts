@@ -7,7 +7,7 @@
  * under way together: a server with replicas could not tell their order (error 10164), and a repeat could overtake.
  */
 import { DunlinError } from '@dunlin/contracts/agent'
-import { createInbox, errors, type Msg, type MsgHdrs } from 'nats'
+import { errors, type Msg, type MsgHdrs } from 'nats'
 import { actualIn, plainAckSeq, readAck } from './ack.ts'
 import { apiProblem, ErrCode } from './api.ts'
 import type { Link } from './connection.ts'
@@ -61,7 +61,7 @@ export const createPublisher = (link: Link, options: PublisherOptions): Publishe
   const { stream, window } = options
   const attemptTicks = Math.ceil((options.attemptMs ?? 3_000) / TICK_MS)
   const timeoutTicks = Math.ceil((options.timeoutMs ?? 12_000) / TICK_MS)
-  const inbox = `${createInbox()}.`
+  const inbox = `${link.inbox()}.`
   const slots: (Entry | undefined)[] = Array.from({ length: window }, () => undefined)
   const free: number[] = Array.from({ length: window }, (_, i) => i)
   /** Subjects with a message under way, and who waits for each. */

@@ -115,6 +115,12 @@ export const desiredSubject = (nodeId: string): string => `desired.${encodeToken
 export const doorbellSubject = (nodeId: string): string => `doorbell.${encodeToken(nodeId)}`
 export const specSubject = (contentHash: string): string => `spec.${encodeToken(contentHash)}`
 
+/** Asks the centre for a content by its hash; only nodes with an account of their own do. */
+export const contentSubject = (contentHash: string): string =>
+  `content.${contentHash === '*' ? '*' : encodeToken(contentHash)}`
+/** Where the answers to a node's own questions arrive. */
+export const nodeInbox = (nodeId: string): string => `_INBOX_${encodeToken(nodeId)}`
+
 /** 0..63 by FNV-1a, so that listeners can share the heartbeats of a fleet by shard. */
 export const heartbeatShard = (nodeId: string): number => {
   let hash = 0x811c9dc5

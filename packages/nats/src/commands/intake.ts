@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createInbox, type Msg } from 'nats'
+import { type Msg } from 'nats'
 import { ApiError, apiRequest, ErrCode } from '../api.ts'
 import type { Link } from '../connection.ts'
 import { COMMANDS_STREAM as STREAM } from '../streams.ts'
@@ -82,7 +82,7 @@ const createRivalWatch = (link: Link): (() => Promise<void>) => {
 /** Pulls until the consumer or the connection is gone, or `signal` asks to end. */
 const pullAll = async (link: Link, name: string, take: (message: Msg) => void, signal: AbortSignal): Promise<void> => {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  const inbox = createInbox()
+  const inbox = link.inbox()
   const request = JSON.stringify({
     batch: BATCH,
     expires: 30_000_000_000,

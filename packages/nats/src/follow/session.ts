@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Recorded } from '@dunlin/eventstore'
-import { createInbox, type Msg } from 'nats'
+import { type Msg } from 'nats'
 import { apiRequest } from '../api.ts'
 import type { Link } from '../connection.ts'
 import { Delivered } from './delivered.ts'
@@ -82,7 +82,7 @@ export const openSession = async (
 ): Promise<Session> => {
   const name = shortName()
   const consumer = await createConsumer(link, stream, name, after)
-  const inbox = `${createInbox()}.`
+  const inbox = `${link.inbox()}.`
   const batchSize = options.batch ?? 20_000
   const heartbeatMs = options.heartbeatMs ?? 2_500
   const request = JSON.stringify({
