@@ -58,8 +58,6 @@ const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): Con
   waitOnFirstConnect: options.waitOnFirstConnect ?? false,
   // The client does not notice that a server dies during the handshake, and would wait 20 s for its answer.
   timeout: options.handshakeMs ?? 5_000,
-  // The client does not notice that a server dies during the handshake, and would wait 20 s for its answer.
-  timeout: options.handshakeMs ?? 5_000,
   ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
   ...options.credentials,
 })
