@@ -76,6 +76,7 @@ export {
   transitionSchema,
   type ExecutionReported,
   type NodeAnnounced,
+  type NodeProblem,
   type ReportedState,
   type ReportEvent,
   type Transition,

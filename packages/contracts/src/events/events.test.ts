@@ -157,6 +157,7 @@ const examples: Readonly<Record<LogEvent['type'], Readonly<Record<string, unknow
     resources: { cpus: 4, memoryBytes: 1024, diskBytes: 2048 },
     journal: ulid,
     j: 9,
+    problems: [{ code: 'disk_full', message: 'The disk is full.' }],
     executions: [transition],
   },
   ExecutionReported: { journal: ulid, j: 10, ...transition },

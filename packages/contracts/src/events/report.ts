@@ -39,6 +39,10 @@ export const executionReportedSchema = z.object({
   ...transitionSchema.shape,
 })
 
+/** What is wrong with a node, by its own word: a code of the error catalogue and a sentence. */
+const nodeProblemSchema = z.object({ code: z.string(), message: z.string() })
+export type NodeProblem = z.output<typeof nodeProblemSchema>
+
 export const nodeAnnouncedSchema = z.object({
   type: z.literal('NodeAnnounced'),
   boot: bootIdSchema,
@@ -54,6 +58,8 @@ export const nodeAnnouncedSchema = z.object({
   journal: journalIdSchema,
   /** The journal's counter up to which `executions` tells everything. */
   j: z.int(),
+  /** What was wrong when it announced itself; absent = nothing. A change is told by another announcement. */
+  problems: z.optional(z.array(nodeProblemSchema)),
   /** The latest transition of each execution that the node still knows. */
   executions: z.array(transitionSchema),
 })

@@ -55,6 +55,8 @@ export const heartbeatSchema = z.object({
   /** Log sequence of the node's last acknowledged report; 0 before the first. */
   rep: z.int(),
   ex: z.array(heartbeatExecutionSchema),
+  /** Codes of what is wrong with the node; absent = nothing. Its last announcement says more. */
+  pr: z.optional(z.array(z.string())),
   /** Set on the last heartbeat of an agent that stops on purpose. */
   bye: z.optional(z.literal(true)),
 })

@@ -12,6 +12,7 @@ const good: Heartbeat = heartbeatSchema.parse({
   at: 1_700_000_000_000,
   gen: [0, 12],
   rep: 3,
+  pr: ['disk_full'],
   ex: [
     {
       x: '01J0000000000000000000000X',
@@ -86,9 +87,12 @@ const strange = fc.oneof(
   fc.jsonValue(),
 )
 
-test.prop([fc.constantFrom(...paths(good), ['bye'], ['more'], ['ex', 1, 'w'], ['ex', 0, 'more']), strange], {
-  numRuns: 1000,
-})('whatever stands at any place of a heartbeat', (path, value) => {
+test.prop(
+  [fc.constantFrom(...paths(good), ['bye'], ['pr'], ['pr', 0], ['more'], ['ex', 1, 'w'], ['ex', 0, 'more']), strange],
+  {
+    numRuns: 1000,
+  },
+)('whatever stands at any place of a heartbeat', (path, value) => {
   const sent: unknown = JSON.parse(JSON.stringify(changed(path, value)) ?? 'null')
   const read = heartbeatSchema.safeParse(sent)
   expect(isHeartbeat(sent)).toBe(read.success)

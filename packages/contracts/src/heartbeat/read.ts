@@ -23,7 +23,7 @@ type Unchecked<T> = { readonly [K in keyof T]?: unknown }
 
 export const isHeartbeat = (value: unknown): value is Heartbeat => {
   if (!isObject(value)) return false
-  const { s, node, boot, n, at, gen, rep, ex, bye } = value as Unchecked<Heartbeat>
+  const { s, node, boot, n, at, gen, rep, ex, pr, bye } = value as Unchecked<Heartbeat>
   return (
     s === HEARTBEAT_SCHEMA &&
     isNodeId(node) &&
@@ -33,6 +33,7 @@ export const isHeartbeat = (value: unknown): value is Heartbeat => {
     isGeneration(gen) &&
     Number.isSafeInteger(rep) &&
     (bye === undefined || bye === true) &&
+    (pr === undefined || (Array.isArray(pr) && pr.every((code) => typeof code === 'string'))) &&
     Array.isArray(ex) &&
     ex.every(isExecution)
   )
