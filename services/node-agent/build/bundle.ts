@@ -50,6 +50,8 @@ export const bundle = async (name: BundleName, folder: string): Promise<Bundle> 
     // Sources, not dist: nothing has to be built before.
     resolve: { conditionNames: ['dunlin-source', 'node', 'import', 'default'] },
     treeshake: true,
+    // Native code cannot be bundled: where it is not installed beside the bundle, the node has no `query` jobs.
+    external: ['@duckdb/node-api'],
     plugins: [lazyTls],
   })
   const file = join(folder, `${name}.mjs`)
