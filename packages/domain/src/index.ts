@@ -31,15 +31,23 @@ export {
   type RememberedCommand,
   type RememberedCommands,
 } from './job/remembered.ts'
+export { decideTimeout, nextTimeout, type Timeout } from './job/timeouts.ts'
 export { deriveJobState, stateDiffers, type DerivedState, type StatusFacts } from './job/status.ts'
 export {
   evaluateNode,
   evaluatePlacement,
+  isWaiting,
   PART_SIZE,
   recordPlacement,
   type PlacementDifference,
 } from './placement/evaluate.ts'
-export { whyNotEligible, type JobDemand, type LeftOut, type LeftOutReason } from './placement/eligibility.ts'
+export {
+  demandOfSpec,
+  whyNotEligible,
+  type JobDemand,
+  type LeftOut,
+  type LeftOutReason,
+} from './placement/eligibility.ts'
 export { matchesSelector } from './placement/selector.ts'
 export { foldNodeCommit, noNode, type Connection, type NodeOutcome, type NodeState } from './node/state.ts'
 export {
@@ -54,6 +62,7 @@ export { createToken, revokeToken, useToken, whyUnusable, type CreateToken } fro
 export { type TokenState } from './token/state.ts'
 export { tellTokenEvent } from './views/explain/tell-token.ts'
 export { nodeFacts, type NodeFacts } from './node/facts.ts'
+export { drainOf, type DrainPlan, type DrainStep, type DrainTurn } from './node/drain.ts'
 export { DEFAULT_LIVENESS, judgeLiveness, type Heard, type Judge, type LivenessTimers } from './node/liveness.ts'
 export { foldReportCommit, noReports, type NodeReports } from './execution/state.ts'
 export { observe, type Observation, type ObservedState } from './execution/observe.ts'

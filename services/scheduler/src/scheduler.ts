@@ -10,7 +10,7 @@ import { createCommandHandler, followInto, holdLease, keepSnapshots, type Loaded
 import { LOG_SUBJECT } from '@dunlin/nats'
 import { createPump, every, sha256 } from '@dunlin/runtime'
 import { createDocumentWriter } from './desired/documents.ts'
-import { evaluateMarked } from './evaluate/evaluate.ts'
+import { evaluateMarked, recountWaiting } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
 import { touchDocument } from './fleet/marks.ts'
 import { createAheadWatch } from './liveness/ahead.ts'
@@ -18,6 +18,7 @@ import { createLivenessJudge } from './liveness/judge.ts'
 import { listen } from './liveness/listen.ts'
 import type { SchedulerPorts } from './ports.ts'
 import { createStatusKeeper } from './status/status.ts'
+import { endOverdueJobs } from './timers/timeouts.ts'
 import type { Work } from './work.ts'
 
 export interface SchedulerOptions {
@@ -70,6 +71,8 @@ const LOOK_AHEAD_EVERY = 5
  */
 const QUIET_MS = 15_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
+/** What is further away is found by a tick. */
+const LONGEST_WAKE_MS = 60_000
 
 export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions): RunningScheduler => {
   const { clock, logger } = ports
@@ -129,11 +132,23 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
       unheard.clear()
       await liveness.judge(nodes)
     }
+    await endOverdueJobs(work)
+    for (const node of fleet.drains.due(clock.nowMs())) {
+      fleet.drains.set(node, undefined)
+      marks.nodes.add(node as NodeId)
+    }
     if (marks.placement.size + marks.nodes.size > 0) await evaluateMarked(work)
     if (marks.documents.size > 0) await documents.run()
     const next = await status.run()
     if (next !== undefined) pump.wake(next)
+    wakeForDeadlines()
     if (marks.documents.size + marks.placement.size + marks.nodes.size + marks.unadmitted.size > 0) pump.wake()
+  }
+
+  /** A deadline that has come and stays (its job cannot be ended now) is left to the tick. */
+  const wakeForDeadlines = (): void => {
+    const next = Math.min(fleet.timeouts.next() ?? Infinity, fleet.drains.next() ?? Infinity) - clock.nowMs()
+    if (next > 0 && next < LONGEST_WAKE_MS) pump.wake(next)
   }
 
   /** One more than the highest epoch seen anywhere, before anything is decided on a log that went backwards. */
@@ -246,6 +261,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     if (ticks % LOOK_AT_ALL_EVERY === 0) await ringThoseBehind(listener.heard.keys())
     else if (ticks % RING_EVERY === 0) await ringThoseBehind(documents.unseen)
     if (ticks % LOOK_AHEAD_EVERY === 0) await lookForNodesAhead()
+    if (fleet.marks.recount.size > 0) await recountWaiting(work)
     pump.wake()
   })
 

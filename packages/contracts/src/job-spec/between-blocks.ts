@@ -1,5 +1,6 @@
 /** What only several blocks together can get wrong, or make suspicious. */
 import type * as z from 'zod'
+import { durationMs } from '../duration.ts'
 import type { SpecIssue } from './issue.ts'
 import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
 import { nearestName } from '../nearest.ts'
@@ -27,6 +28,28 @@ export const betweenBlocks = (spec: z.output<typeof jobSpecSchema>): readonly Sp
   return [...issues, ...unknownProviders(spec)]
 }
 
+/** What limits less than it seems to. */
+const limitSuspicions = ({ type, resources, timeouts = {} }: JobSpec): readonly Warning[] => {
+  const queue = millis(timeouts.queue_timeout)
+  const total = millis(timeouts.total_timeout)
+  const warnings: Warning[] = []
+  if (total > 0 && queue > total)
+    warnings.push({
+      code: 'suspicious',
+      path: 'timeouts.queue_timeout',
+      message: 'is longer than total_timeout, which ends the job before it',
+    })
+  if (resources !== undefined && !LIMITED.has(type))
+    warnings.push({
+      code: 'suspicious',
+      path: 'resources',
+      message: `limits nothing that ${type} jobs do; only nodes with as much are taken`,
+    })
+  return warnings
+}
+const LIMITED: ReadonlySet<string> = new Set(['process', 'container', 'query'])
+const millis = (text: string | undefined): number => (text === undefined ? 0 : durationMs(text))
+
 const unknownProviders = (spec: z.output<typeof jobSpecSchema>): readonly SpecIssue[] => {
   const providers = Object.keys(spec.secret_providers ?? {})
   return Object.entries(spec.secrets ?? {}).flatMap(([key, { from }]) => {
@@ -48,5 +71,5 @@ export const suspicions = (spec: JobSpec): readonly Warning[] => {
     })
   if (spec.selector?.match_ids?.length === 0)
     warnings.push({ code: 'suspicious', path: 'selector.match_ids', message: 'is empty and restricts nothing' })
-  return [...warnings, ...rolloutSuspicions(spec.rollout)]
+  return [...warnings, ...limitSuspicions(spec), ...rolloutSuspicions(spec.rollout)]
 }

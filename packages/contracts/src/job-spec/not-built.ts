@@ -4,7 +4,6 @@
  */
 import { DunlinError } from '../errors/error.ts'
 import { pathText, type Path, type YamlSource } from '../source/place.ts'
-import { durationMs } from '../duration.ts'
 import { builtJobTypes } from './job-type.ts'
 import type { JobSpec } from './spec.ts'
 
@@ -21,7 +20,6 @@ const unbuiltBlocks = {
   schedule: 'Schedules',
   parameters: 'Parameterized jobs',
   health: 'Probes',
-  resources: 'Resource limits',
 } as const satisfies Partial<Record<keyof JobSpec, string>>
 
 const unbuiltType = ({ type }: JobSpec): readonly Unbuilt[] =>
@@ -43,23 +41,8 @@ const blocksOf = (spec: JobSpec): readonly Unbuilt[] =>
       : [{ path: [block], message: `${what} are not built yet` }]
   })
 
-/** The node keeps `execution_timeout`; the other two need timers of the scheduler. */
-const timersOf = ({ timeouts = {} }: JobSpec): readonly Unbuilt[] =>
-  (['queue_timeout', 'total_timeout'] as const).flatMap((field) => {
-    const value = timeouts[field]
-    return value === undefined || durationMs(value) === 0
-      ? []
-      : [
-          {
-            path: ['timeouts', field],
-            message: `Timeouts of the kind ${field} are not built yet`,
-            hint: 'Take it out, or set it to 0; execution_timeout limits each attempt.',
-          },
-        ]
-  })
-
 export const refuseNotBuilt = (spec: JobSpec, source?: YamlSource): DunlinError | undefined => {
-  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...timersOf(spec)]
+  const missing = [...unbuiltType(spec), ...blocksOf(spec)]
   if (missing.length === 0) return undefined
   const hint = missing.find((one) => one.hint !== undefined)?.hint
   return new DunlinError('not_built', `${missing.map(({ message }) => message).join('; ')}.`, {

@@ -267,6 +267,19 @@ describe('process config', () => {
   })
 })
 
+describe('limits that limit less than they seem to', () => {
+  const pathsOf = (spec: unknown): readonly string[] => {
+    const parsed = parseJobSpec(spec)
+    return parsed.ok ? parsed.warnings.map(({ path }) => path) : ['refused']
+  }
+  it.each([
+    [{ ...process, timeouts: { queue_timeout: '2h', total_timeout: '1h' } }, ['timeouts.queue_timeout']],
+    [{ ...process, timeouts: { queue_timeout: '2h', total_timeout: 0 } }, []],
+    [{ ...process, resources: { memory: '1GiB' } }, []],
+    [{ ...base, type: 'pipeline', resources: { memory: '1GiB' } }, ['resources']],
+  ])('%j', (spec, paths) => expect(pathsOf(spec)).toEqual(paths))
+})
+
 describe('parts that are not built', () => {
   it.each(['update', 'config', 'container'])('refuses the type %s by name', (type) => {
     const problem = problemOf({ ...base, type })
@@ -280,18 +293,16 @@ describe('parts that are not built', () => {
     [{ placement: { count: 3 } }, 'placement'],
     [{ parameters: { required: ['a'] } }, 'parameters'],
     [{ health: { liveness: { tcp: { port: 80 } } } }, 'health'],
-    [{ resources: { memory: '512MiB', cpus: 0.5 } }, 'resources'],
     [{ secret_providers: { f: { provider: 'file' } } }, 'secret_providers'],
-    [{ timeouts: { queue_timeout: '5m' } }, 'timeouts.queue_timeout'],
-    [{ timeouts: { total_timeout: 60, execution_timeout: 5 } }, 'timeouts.total_timeout'],
   ])('refuses %j by name, although it is valid', (more, path) => {
     expect(problemOf({ ...base, ...more })).toMatchObject({ code: 'not_built', errors: [{ path }] })
     expect(validateJobSpec({ ...base, ...more }).ok).toBe(true)
   })
 
   it.each([
-    { secrets: {}, resources: {} },
-    { timeouts: { queue_timeout: 0, total_timeout: '0s', execution_timeout: '1m' } },
+    { secrets: {} },
+    { timeouts: { queue_timeout: '5m', total_timeout: 600, execution_timeout: '1m' } },
+    { resources: { memory: '512MiB', cpus: 0.5, pids: 10 } },
     { rollout: { strategy: 'canary' } },
     { rollout: { strategy: 'canary', auto_promote: true } },
     { deployment: { strategy: 'canary', canary_count: 1 } },

@@ -91,7 +91,7 @@ class Node {
     else if (step.do === 'announce')
       this.phases.set(step.execution, { entry: step.entry, phase: { is: 'announced', acknowledged: false } })
     else if (step.do === 'start') to({ is: 'starting' })
-    else if (step.do === 'stop' || step.do === 'time_out') {
+    else if (step.do === 'stop' || step.do === 'time_out' || step.do === 'end_attempt') {
       const process = known?.phase.is === 'running' || known?.phase.is === 'starting'
       to(process ? { is: 'stopping' } : { is: 'ended', acknowledged: false })
     } else if (step.do === 'forget') this.phases.delete(step.execution)
@@ -105,6 +105,7 @@ class Node {
     const { is } = one.phase
     if (is === 'announced') one.phase = { is, acknowledged: true }
     else if (is === 'starting') one.phase = { is: 'running' }
+    else if (is === 'running' && pick % 5 === 0) one.phase = { is, failed: 'liveness_failed' }
     else if (is === 'running')
       one.phase = pick % 2 ? { is: 'backing_off', untilMs: this.nowMs + 5 } : { is: 'ended', acknowledged: false }
     else if (is === 'stopping' || is === 'ended') one.phase = { is: 'ended', acknowledged: is === 'ended' }

@@ -19,7 +19,7 @@ import {
   type DesiredExecution,
   type Sha256,
 } from '@dunlin/contracts/agent'
-import { isTouched, mayHaveProcess, type Observed } from './observed.ts'
+import { isTouched, mayHaveProcess, type Observed, type Phase } from './observed.ts'
 import type { ContentProblem, Step } from './steps.ts'
 
 /** A stale document starts nothing new: the default of `freshForMs`, in line with the rollout engine's revocation. */
@@ -156,7 +156,7 @@ const wanted = (own: Observed, others: readonly Observed[], input: ConvergeInput
     case 'stopping':
       return { do: 'wait', execution, for: 'driver' }
     case 'running':
-      return keepRunning(own, phase.timeoutAtMs, input)
+      return keepRunning(own, phase, input)
     case 'backing_off':
       return others.some(mayHaveProcess)
         ? { do: 'wait', execution, for: 'old_execution' }
@@ -168,9 +168,10 @@ const wanted = (own: Observed, others: readonly Observed[], input: ConvergeInput
 
 const keepRunning = (
   { entry: { execution } }: Observed,
-  timeoutAtMs: number | undefined,
+  { timeoutAtMs, failed }: Extract<Phase, { is: 'running' }>,
   input: ConvergeInput,
 ): Step => {
+  if (failed !== undefined) return { do: 'end_attempt', execution, why: failed }
   if (timeoutAtMs === undefined) return { do: 'keep', execution, why: 'desired' }
   if (timeoutAtMs <= input.nowMs) return { do: 'time_out', execution }
   return { do: 'keep', execution, why: 'desired', untilMs: timeoutAtMs }
@@ -200,7 +201,7 @@ const newcomer = (entry: DesiredExecution, input: ConvergeInput): Step => {
 const withoutDocument = (one: Observed, input: ConvergeInput): Step[] => {
   const { execution } = one.entry
   const { phase } = one
-  if (phase.is === 'running') return [keepRunning(one, phase.timeoutAtMs, input)]
+  if (phase.is === 'running') return [keepRunning(one, phase, input)]
   if (phase.is === 'backing_off') return [restartWhenDue(one, phase.untilMs, input)]
   return [{ do: 'keep', execution, why: 'no_document' }]
 }

@@ -22,6 +22,12 @@ describe('the restart policy', () => {
     const ending: Ending = { is: 'not_started', permanent: true, error: { code: 'unknown_command', message: 'x' } }
     expect(after('always', ending)).toMatchObject({ is: 'failed', error: { code: 'unknown_command' } })
   })
+  it('restarts by policy what a probe has failed, and not what has filled its disk', () => {
+    const unfit = (permanent: boolean): Ending => ({ is: 'unfit', permanent, error: { code: 'x', message: 'x' } })
+    expect(after('on-failure', unfit(false))).toMatchObject({ is: 'restart', error: { code: 'x' } })
+    expect(after('never', unfit(false))).toMatchObject({ is: 'failed', error: { code: 'x' } })
+    expect(after('always', unfit(true))).toMatchObject({ is: 'failed', error: { code: 'x' } })
+  })
   it('starts again at the first back-off after ten healthy minutes', () => {
     expect(after('always', exited(1), 9, 599_999)).toMatchObject({ streak: 10, delayMs: 300_000 })
     expect(after('always', exited(1), 9, 600_000)).toMatchObject({ streak: 1, delayMs: 1_000 })

@@ -12,6 +12,8 @@ export type Ending =
   | { readonly is: 'exited'; readonly code: number | null; readonly signal: string | null; readonly error?: Failure }
   /** The attempt used up its execution_timeout and was stopped by the agent. */
   | { readonly is: 'timed_out'; readonly timeoutMs: number }
+  /** The agent ended it for what it found: a probe that failed, a quota. `permanent`: another attempt would end the same. */
+  | { readonly is: 'unfit'; readonly permanent: boolean; readonly error: Failure }
   /** The process is gone and nobody saw how: the host or the shim died. */
   | { readonly is: 'lost' }
   /** It could not be started. `permanent`: trying again cannot help (unknown command, bad configuration). */
@@ -35,7 +37,7 @@ export type Next =
 
 export const afterAttempt = ({ policy, ending, streak, ranMs, jitter }: Attempt): Next => {
   const error = errorOf(ending)
-  const permanent = ending.is === 'not_started' && ending.permanent
+  const permanent = (ending.is === 'not_started' || ending.is === 'unfit') && ending.permanent
   const wantsRestart = policy === 'always' || (policy === 'on-failure' && error !== undefined)
   if (permanent || !wantsRestart) return error ? { is: 'failed', error } : { is: 'completed' }
   const nextStreak = ranMs >= BACK_OFF_RESET_MS ? 1 : streak + 1
@@ -66,6 +68,7 @@ const errorOf = (ending: Ending): Failure | undefined => {
         message: 'The process is gone and left no exit code: the host restarted, or its supervisor was killed.',
       }
     case 'not_started':
+    case 'unfit':
       return ending.error
   }
 }

@@ -1,5 +1,6 @@
 /** A plan is a list of steps; each names its execution and says why, so that `explain` needs nothing else. */
 import type { DesiredExecution, ExecutionId, Generation, Sha256 } from '@dunlin/contracts/agent'
+import type { AttemptFailure } from './observed.ts'
 
 export type StopReason =
   /** The document has no entry for it, or the job is gone. */
@@ -38,6 +39,8 @@ export type Step =
   | { readonly do: 'stop'; readonly execution: ExecutionId; readonly why: StopReason }
   /** End this attempt; the restart policy decides what follows. */
   | { readonly do: 'time_out'; readonly execution: ExecutionId }
+  /** End this attempt, because something is wrong with it although it runs; `afterAttempt` decides what follows. */
+  | { readonly do: 'end_attempt'; readonly execution: ExecutionId; readonly why: AttemptFailure }
   /** It cannot run here and trying again cannot help. */
   | {
       readonly do: 'fail'

@@ -2,7 +2,7 @@
  * The derived state of a job, by one pure function of its aggregate and of what its nodes say. The scheduler appends
  * `JobStateChanged` when the answer differs from the recorded one.
  */
-import type { JobStateChanged, NodeId } from '@dunlin/contracts'
+import { schedulingClass, type ClassFacts, type JobStateChanged, type NodeId } from '@dunlin/contracts'
 import type { ObservedState } from '../execution/observe.ts'
 import { wantsAnother } from '../rollout/open.ts'
 import { grantedOf, type Rollout } from '../rollout/state.ts'
@@ -20,7 +20,10 @@ interface Tally {
   targets: number
   running: number
   completed: number
+  /** Failed its validation, or for good. */
   failed: number
+  /** Of these, who will not try again. */
+  ended: number
   unhealthy: number
   deferred: number
   offline: number
@@ -38,6 +41,11 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
   if (versions.lifecycle !== 'active') {
     const { type, reason, message } = versions.state
     return state(type, reason, message)
+  }
+  // Terminal for its version, unless somebody whose turn is still to come may end otherwise.
+  if (versions.state.type === 'completed' && (versions.state.details?.['deferred'] ?? 0) === 0) {
+    const { reason, message, details } = versions.state
+    return state('completed', reason, message, details === undefined ? {} : { details })
   }
   if (placement.last?.version !== versions.version)
     return state('pending', 'accepted', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
@@ -86,7 +94,7 @@ const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): De
     return state('queued', 'all_nodes_offline', `None of the ${targets.length} matching nodes is connected`, {
       waitsFor: 'a node to connect',
       until: rollout.openedAt + rollout.heldMs + rollout.policy.expiryMs,
-      details: { offline: targets.length },
+      details: { ...job.placement.last?.leftOut, offline: targets.length },
     })
   const details = { ...detailsOf(rollout), wave: wave + 1, waves: waves.length, version: job.versions.version }
   const held = heldState(rollout, details)
@@ -132,8 +140,13 @@ const atRest = (job: PresentJob, count: Tally): DerivedState => {
     })
   if (count.completed === count.targets)
     return state('completed', 'all_completed', `Completed on ${count.completed} nodes${deferred}`, { details })
-  if (count.failed === count.targets)
-    return state('failed', 'all_failed', `Failed on all ${count.failed} nodes${deferred}`, { details })
+  if (count.ended === count.targets)
+    return state('failed', 'all_failed', `Failed on all ${count.ended} nodes${deferred}`, { details })
+  // One target of a batch job that has failed for good is enough: the others cannot make up for it.
+  if (count.ended > 0 && isBatch(job))
+    return state('failed', 'target_failed', `Failed on ${count.ended} of ${count.targets} nodes${deferred}`, {
+      details,
+    })
   const unwell = count.failed + count.unhealthy
   if (unwell > 0)
     return state('degraded', 'unhealthy_nodes', `${unwell} of ${count.targets} nodes unhealthy${deferred}`, { details })
@@ -143,8 +156,20 @@ const atRest = (job: PresentJob, count: Tally): DerivedState => {
   })
 }
 
+const isBatch = ({ versions }: PresentJob): boolean =>
+  schedulingClass(versions.spec as unknown as ClassFacts) === 'batch'
+
 const tally = (job: PresentJob, rollout: Rollout, facts: StatusFacts): Tally => {
-  const count: Tally = { targets: 0, running: 0, completed: 0, failed: 0, unhealthy: 0, deferred: 0, offline: 0 }
+  const count: Tally = {
+    targets: 0,
+    running: 0,
+    completed: 0,
+    failed: 0,
+    ended: 0,
+    unhealthy: 0,
+    deferred: 0,
+    offline: 0,
+  }
   for (const node of job.placement.nodes) {
     const grant = job.rollouts.grants.get(node)
     if (grant === undefined || rollout.slots.get(node) === 'deferred') {
@@ -154,6 +179,7 @@ const tally = (job: PresentJob, rollout: Rollout, facts: StatusFacts): Tally => 
     count.targets += 1
     if (!facts.isConnected(node)) count.offline += 1
     const observed = facts.observed(node)
+    if (observed === 'failed' || grant.stopped === true || grant.writtenOff === true) count.ended += 1
     if (observed === 'completed') count.completed += 1
     else if (observed === 'failed' || grant.verdict?.is === 'failed') count.failed += 1
     else if (observed === 'degraded' || observed === 'lost' || observed === 'stopped') count.unhealthy += 1

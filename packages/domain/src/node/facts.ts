@@ -8,6 +8,11 @@ export interface NodeFacts {
   /** The agent's own labels, with those of the centre over them. */
   readonly labels: Labels
   readonly drivers: readonly string[]
+  /** Absent when the agent does not say. */
+  readonly capabilities?: readonly string[] | undefined
+  readonly resources?: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes?: number | undefined }
+  /** While it is being drained: the jobs that keep their place there for now. */
+  readonly staying?: ReadonlySet<string>
   readonly scheduling: Scheduling['is']
   readonly removed: boolean
   readonly connected: boolean
@@ -18,6 +23,7 @@ export const nodeFacts = (
   id: NodeId,
   node: NodeState | undefined,
   reports: NodeReports | undefined,
+  staying?: ReadonlySet<string>,
 ): NodeFacts | undefined => {
   if (
     node === undefined ||
@@ -26,10 +32,14 @@ export const nodeFacts = (
     reports?.announced === undefined
   )
     return undefined
+  const { labels, drivers, capabilities, resources } = reports.announced
   return {
     id,
-    labels: { ...reports.announced.labels, ...node.labels },
-    drivers: reports.announced.drivers,
+    labels: { ...labels, ...node.labels },
+    drivers,
+    resources,
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(staying === undefined ? {} : { staying }),
     scheduling: node.scheduling.is,
     removed: node.admission === 'removed',
     connected: node.connection.is === 'connected',

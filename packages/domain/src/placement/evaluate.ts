@@ -60,7 +60,9 @@ export const recordPlacement = (
 ): readonly (readonly JobSubjectEvent[])[] => {
   const { add, remove } = difference
   const evaluated = job.placement.last?.version === evaluation.version
-  if (evaluated && add.length === 0 && remove.length === 0) return []
+  // While it waits for a node, the counts of why not are what people are told.
+  const isNews = isWaiting(job) && !sameCounts(job.placement.last?.leftOut, difference.leftOut)
+  if (evaluated && !isNews && add.length === 0 && remove.length === 0) return []
   const after = new Set(job.placement.nodes)
   for (const node of remove) after.delete(node)
   for (const node of add) after.add(node)
@@ -85,4 +87,13 @@ export const recordPlacement = (
   }
   const last = parts.pop()
   return [...parts.map((part) => [part]), last === undefined ? [completed] : [last, completed]]
+}
+
+/** No node can take it now, as far as is recorded. */
+export const isWaiting = ({ placement, versions }: Job): boolean =>
+  placement.nodes.size === 0 || (versions.is === 'present' && versions.state.type === 'queued')
+
+const sameCounts = (a: Readonly<Record<string, number>> | undefined, b: Readonly<Record<string, number>>): boolean => {
+  const reasons = Object.keys(b)
+  return Object.keys(a ?? {}).length === reasons.length && reasons.every((reason) => a?.[reason] === b[reason])
 }

@@ -2,33 +2,22 @@
  * Placement: jobs that changed are evaluated against the fleet, nodes that changed against the jobs, and the difference
  * is appended. Capacity is shared by all jobs and no subject guards it, so one lease holder evaluates.
  */
-import type { EvaluationId, EvaluationTrigger, JobSpec, NodeId, Sha256 } from '@dunlin/contracts'
-import { parseJobKeyText, parseSelector, serviceActor } from '@dunlin/contracts'
+import type { EvaluationId, EvaluationTrigger, NodeId, Sha256 } from '@dunlin/contracts'
+import { parseJobKeyText, serviceActor } from '@dunlin/contracts'
 import {
   evaluateNode,
   evaluatePlacement,
   isPresent,
-  nodeFacts,
+  isWaiting,
   recordPlacement,
   type Job,
-  type JobDemand,
-  type NodeFacts,
   type PlacementDifference,
 } from '@dunlin/domain'
 import type { Aggregate } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
 import { sha256 } from '@dunlin/runtime'
 import type { Work } from '../work.ts'
-
-/** `undefined`: the job belongs nowhere (stopped, deleted, or nothing was applied). */
-const demandOf = (job: Job): JobDemand | undefined => {
-  if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
-  // Parsed before it was applied; the log holds it as plain JSON.
-  const spec = job.versions.spec as unknown as Pick<JobSpec, 'selector' | 'type'>
-  const selector = parseSelector(spec.selector ?? {})
-  // Applied specs were parsed; one that cannot be parsed any more was written by another release and places nobody.
-  return selector.ok ? { selector: selector.selector, type: spec.type } : undefined
-}
+import { allFacts, demandOf, factsOf } from './facts.ts'
 
 export const evaluateMarked = async (work: Work): Promise<void> => {
   const { marks } = work.fleet
@@ -40,21 +29,21 @@ export const evaluateMarked = async (work: Work): Promise<void> => {
   if (nodes.length > 0) await evaluateNodes(work, nodes, new Set(jobs))
 }
 
-const factsOf = (work: Work, id: NodeId): NodeFacts | undefined => {
-  const { fold } = work.fleet
-  return nodeFacts(id, fold.get('node', id)?.state, fold.get('report', id)?.state)
-}
+/** Nodes looked at by one run, so that a large fleet with many waiting jobs does not hold up everything else. */
+const RECOUNT_LOOKS = 50_000
 
-function* allFacts(work: Work): Generator<NodeFacts> {
-  for (const id of work.fleet.fold.table('node').keys()) {
-    const facts = factsOf(work, id as NodeId)
-    if (facts !== undefined) yield facts
-  }
+/** Counts again why no node can take the jobs that wait; as many as are done soon, the others by a later run. */
+export const recountWaiting = async (work: Work): Promise<void> => {
+  const { marks, fold } = work.fleet
+  const most = Math.max(1, Math.floor(RECOUNT_LOOKS / Math.max(1, fold.count('node'))))
+  const keys = [...marks.recount].slice(0, most)
+  for (const key of keys) marks.recount.delete(key)
+  await Promise.all(keys.map((key) => evaluateJob(work, key)))
 }
 
 const evaluateJob = async (work: Work, key: string): Promise<void> => {
   await record(work, key, ({ state }) => {
-    const demand = demandOf(state)
+    const demand = demandOf(key, state)
     return evaluatePlacement(state.placement.nodes, demand, demand === undefined ? [] : allFacts(work))
   })
 }
@@ -65,14 +54,16 @@ const evaluateNodes = async (work: Work, nodes: readonly NodeId[], done: Readonl
   const touched: string[] = []
   for (const [key, state] of work.fleet.jobs()) {
     if (done.has(key)) continue
-    const demand = demandOf(state)
+    const demand = demandOf(key, state)
     if (facts.some((node) => evaluateNode(state.placement.nodes.has(node.id), demand, node) !== 'keep'))
       touched.push(key)
+    // Whoever waits for a node is told why none can take it, as it is now.
+    else if (demand !== undefined && isWaiting(state)) work.fleet.marks.recount.add(key)
   }
   await Promise.all(
     touched.map((key) =>
       record(work, key, ({ state }) => {
-        const demand = demandOf(state)
+        const demand = demandOf(key, state)
         const add: NodeId[] = []
         const remove: NodeId[] = []
         for (const node of facts) {

@@ -1,10 +1,11 @@
 /** The scheduler's view of the log: the folds of the domain, the index over them, and the marks that folding leaves. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, type FleetKinds, touchedNodes, type Job } from '@dunlin/domain'
+import { FOLD_VERSION, foldings, nextTimeout, touchedNodes, type FleetKinds, type Job } from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { createGrantIndex, type GrantIndex } from './grant-index.ts'
+import { createDeadlines, type Deadlines } from '../timers/deadlines.ts'
 import { noMarks, touchDocument, type Marks } from './marks.ts'
 
 export type FleetFold = Fold<FleetKinds>
@@ -13,6 +14,12 @@ export interface Fleet {
   readonly fold: FleetFold
   readonly grants: GrantIndex
   readonly marks: Marks
+  /** Nodes that are being drained. */
+  readonly draining: ReadonlySet<NodeId>
+  /** When a drain stops what is left, by node; one that has come is taken out by whoever acts on it. */
+  readonly drains: Deadlines
+  /** When a job runs into its queue or total timeout, by job. */
+  readonly timeouts: Deadlines
   jobs(): Iterable<readonly [key: string, job: Job]>
   epoch(): number
   /** Marks everything again: after a take-over and after a log that went backwards. */
@@ -44,10 +51,15 @@ const changesDemand: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([
 export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
+  const draining = new Set<NodeId>()
+  const drains = createDeadlines()
+  const timeouts = createDeadlines()
   /** Jobs whose recorded state is that none of their nodes is connected: any node may change that, also without a grant. */
   const waiting = new Set<string>()
 
-  const note = (key: string, { versions }: Job): void => {
+  const note = (key: string, job: Job): void => {
+    const { versions } = job
+    timeouts.set(key, nextTimeout(job)?.at)
     if (versions.is === 'present' && versions.state.reason === 'all_nodes_offline') waiting.add(key)
     else waiting.delete(key)
   }
@@ -56,11 +68,34 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
     if (folded.admission !== 'admitted' || folded.commit === undefined) return
     if (folded.kind === 'job')
       onJob(folded.key, folded.commit as Commit<JobSubjectEvent>, folded.seq, (aggregate as Aggregate<Job>).state)
-    else if (folded.kind === 'node') onNode(folded.key as NodeId, (folded.commit as Commit<NodeEvent>).ev)
-    else if (folded.kind === 'report') onReport(folded.key as NodeId, (folded.commit as Commit<ReportEvent>).ev)
+    else if (folded.kind === 'node') {
+      noteDrain(folded.key as NodeId)
+      onNode(folded.key as NodeId, (folded.commit as Commit<NodeEvent>).ev)
+    } else if (folded.kind === 'report') onReport(folded.key as NodeId, (folded.commit as Commit<ReportEvent>).ev)
     else if (folded.commit.ev.some(({ type }) => type === 'EpochRaised')) touchAll(folded.seq)
     onMarked()
   }
+
+  /** From the state, so that a snapshot and a checkpoint tell it too. */
+  const noteDrain = (node: NodeId): void => {
+    const scheduling = fold.get('node', node)?.state.scheduling
+    if (scheduling?.is !== 'draining') {
+      draining.delete(node)
+      drains.set(node, undefined)
+      return
+    }
+    draining.add(node)
+    drains.set(node, scheduling.deadlineAt)
+  }
+
+  /** Who is next in a drain depends on what the others have come to. */
+  const lookAtDrains = (key: string, commit: Commit<JobSubjectEvent>, job: Job): void => {
+    for (const { type } of commit.ev) {
+      if (type === 'PlacementCompleted') for (const node of job.placement.removed) lookAtDrain(node)
+      if (changesDemand.has(type)) for (const node of draining) if (grants.jobsOn(node).has(key)) lookAtDrain(node)
+    }
+  }
+  const lookAtDrain = (node: NodeId): void => void (draining.has(node) && marks.nodes.add(node))
 
   /** Nodes that have told of themselves: a subject on which only others wrote makes no node. */
   function* reporting(): Generator<NodeId> {
@@ -76,6 +111,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
 
   const onJob = (key: string, commit: Commit<JobSubjectEvent>, seq: number, job: Job): void => {
     for (const node of touchedNodes(commit, () => grants.nodesOf(key), job)) touchDocument(marks, node, seq)
+    if (draining.size > 0) lookAtDrains(key, commit, job)
     grants.note(key, commit.ev)
     for (const { type } of commit.ev) {
       if (changesDemand.has(type)) {
@@ -104,6 +140,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
         else marks.unadmitted.add(node)
         for (const job of grants.jobsOn(node)) marks.status.add(job)
       } else {
+        lookAtDrain(node)
         const job = jobKeyText(event.job)
         if (grants.jobsOn(node).has(job)) marks.status.add(job)
       }
@@ -125,11 +162,15 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
 
   // A stop that comes before this instance leads must find the nodes of grants that the snapshot brought.
   for (const [key, { rollouts }] of jobs()) for (const node of rollouts.grants.keys()) grants.add(key, node)
+  for (const node of fold.table('node').keys()) noteDrain(node as NodeId)
 
   return {
     fold,
     grants,
     marks,
+    draining,
+    drains,
+    timeouts,
     jobs,
     epoch: () => fold.get('log', 'log')?.state.epoch ?? 0,
     markAll: (seq) => {
@@ -142,6 +183,10 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
           touchDocument(marks, node, seq)
         }
       }
+      for (const node of fold.table('node').keys()) {
+        noteDrain(node as NodeId)
+        lookAtDrain(node as NodeId)
+      }
       if (seq > 0) touchAll(seq)
       for (const id of reporting()) if (fold.get('node', id)?.state.admission !== 'admitted') marks.unadmitted.add(id)
     },
@@ -151,6 +196,10 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       marks.placement.clear()
       marks.causes.clear()
       marks.nodes.clear()
+      marks.recount.clear()
+      draining.clear()
+      drains.clear()
+      timeouts.clear()
       marks.unadmitted.clear()
       marks.documents.clear()
       marks.status.clear()

@@ -11,6 +11,8 @@ export interface Marks {
   readonly causes: Map<string, { readonly seq: number; readonly cmd: string }>
   /** Nodes whose facts changed: to be evaluated against every job. */
   readonly nodes: Set<NodeId>
+  /** Jobs that wait for a node: why no node takes them is counted again. */
+  readonly recount: Set<string>
   /** Nodes that announced themselves and are not admitted. */
   readonly unadmitted: Set<NodeId>
   /** Nodes whose document must be written, with the sequence of the commit that changed it last. */
@@ -23,6 +25,7 @@ export const noMarks = (): Marks => ({
   placement: new Set(),
   causes: new Map(),
   nodes: new Set(),
+  recount: new Set(),
   unadmitted: new Set(),
   documents: new Map(),
   status: new Set(),
