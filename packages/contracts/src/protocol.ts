@@ -1,5 +1,6 @@
 /** The protocol of log, centre and agents; light (zod/mini), named one by one. */
 export { DunlinError, type Place, type Problem } from './errors/error.ts'
+export { errorOfProblem } from './errors/of-problem.ts'
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors/catalogue.ts'
 export {
   bootIdSchema,
@@ -28,6 +29,7 @@ export {
   type TokenId,
 } from './ids.ts'
 export { actorSchema, natsActor, nodeActor, serviceActor, userActor, type Actor } from './actor.ts'
+export { formatJoinToken, parseJoinToken, TOKEN_SECRET_BYTES, type JoinToken } from './commands/token.ts'
 export { canonicalJson } from './canonical-json.ts'
 export { nearestName } from './nearest.ts'
 export { COMMIT_SCHEMA, isUnreadable, readCommit, type Commit, type UnreadableCommit } from './commit.ts'
@@ -35,6 +37,13 @@ export { compareGenerations, generationSchema, NO_GENERATION, type Generation } 
 export { LABEL_KEY, labelKeySchema, labelsSchema, MAX_LABEL_VALUE, type Labels } from './labels.ts'
 export { contentSchema, type Content } from './desired/content.ts'
 export { artifactSchema, type Artifact } from './drivers/artifact.ts'
+export {
+  configConfigSchema,
+  type ConfigConfig,
+  type ConfigFile,
+  type OwnCommand,
+  type Reload,
+} from './drivers/config.ts'
 export {
   processConfigSchema,
   type FetchedArtifact,

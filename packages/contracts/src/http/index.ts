@@ -15,7 +15,6 @@ export {
 export { operations, type OperationId, type Operations } from './operations.ts'
 export {
   acceptedView,
-  connectionStates,
   eventView,
   executionStates,
   problemView,
@@ -27,7 +26,6 @@ export {
   type JobDetailView,
   type JobStateView,
   type JobView,
-  type NodeView,
   type RefusedView,
 } from './views.ts'
 export {
@@ -37,4 +35,13 @@ export {
   type RolloutNodeView,
   type RolloutView,
 } from './rollout-views.ts'
+export { type EnrolBody, type TokenView } from './enrol-operations.ts'
+export { connectionStates, nodeAcceptedView, type NodeAcceptedView, type NodeView } from './node-views.ts'
 export { type ExplanationView } from './explain-views.ts'
+export {
+  execRecordView,
+  logRecordView,
+  type ExecRecord,
+  type LogRecord,
+  type NodeMetricsView,
+} from './node-rpc-views.ts'

@@ -21,7 +21,7 @@ export interface Operation {
   /** JSON body. `spec`: a job spec as JSON or YAML text, parsed by `parseJobSpec` and not by a schema here. */
   readonly body?: z.ZodType | 'spec'
   /** JSON of a success (status 200), or what else is sent. */
-  readonly response: z.ZodType | 'event-stream' | 'text'
+  readonly response: z.ZodType | 'event-stream' | 'json-lines' | 'text'
   /** Codes that this operation answers with, besides those that any may (`commonErrors`). */
   readonly errors: readonly ErrorCode[]
 }

@@ -1,7 +1,10 @@
 /** Every operation of the HTTP API, once. A name here is a method of the client and an operationId of the document. */
 import * as z from 'zod'
 import { jobStateTypes } from '../events/job.ts'
+import { enrolOperations } from './enrol-operations.ts'
 import { explainOperations } from './explain-operations.ts'
+import { nodeOperations } from './node-operations.ts'
+import { connectionStates, nodeAcceptedView, nodeView } from './node-views.ts'
 import { operation } from './operation.ts'
 import {
   commandBody,
@@ -16,16 +19,15 @@ import {
   text,
   wholeNumber,
 } from './operation-parts.ts'
+import { nodeRpcOperations } from './node-rpc-operations.ts'
 import { rolloutOperations } from './rollout-operations.ts'
 import {
   acceptedView,
   compactedView,
-  connectionStates,
   executionStates,
   executionView,
   jobDetailView,
   jobView,
-  nodeView,
   pageOf,
   readinessView,
   refusedView,
@@ -101,6 +103,9 @@ export const operations = {
   }),
   ...rolloutOperations,
   ...explainOperations,
+  ...nodeOperations,
+  ...nodeRpcOperations,
+  ...enrolOperations,
   listNodes: operation({
     method: 'GET',
     path: '/api/v1/nodes',
@@ -162,7 +167,7 @@ export const operations = {
     tag: 'commands',
     params: z.object({ id: text }),
     query: read,
-    response: z.union([acceptedView, refusedView]),
+    response: z.union([acceptedView, nodeAcceptedView, refusedView]),
     errors: ['command_unknown'],
   }),
   compactLog: operation({

@@ -17,7 +17,6 @@ export const executionStates = [
   'failed',
   'lost',
 ] as const
-export const connectionStates = ['never', 'connected', 'disconnected', 'lost'] as const
 
 const jobStateView = z
   .object({
@@ -94,23 +93,6 @@ export const jobDetailView = z
     }),
   })
   .meta({ id: 'JobDetail' })
-
-export const nodeView = z
-  .object({
-    id: z.string(),
-    admission: z.enum(['unknown', 'pending', 'admitted', 'removed']),
-    connection: z.enum(connectionStates),
-    since: instant.optional(),
-    last_heard_at: instant.optional(),
-    scheduling: z.enum(['open', 'cordoned', 'draining']).meta({ description: 'Whether jobs may be placed there' }),
-    drained: z.boolean().meta({ description: 'The same as scheduling = draining' }),
-    labels,
-    agent_version: z.string().optional(),
-    drivers: z.array(z.string()),
-    resources: z.object({ cpus: z.number(), memory_bytes: z.int(), disk_bytes: z.int().optional() }).optional(),
-    executions: count,
-  })
-  .meta({ id: 'Node' })
 
 export const executionView = z
   .object({
@@ -235,7 +217,6 @@ export const readinessView = z
 export type JobStateView = z.output<typeof jobStateView>
 export type JobView = z.output<typeof jobView>
 export type JobDetailView = z.output<typeof jobDetailView>
-export type NodeView = z.output<typeof nodeView>
 export type ExecutionView = z.output<typeof executionView>
 export type EventView = z.output<typeof eventView>
 export type AcceptedView = z.output<typeof acceptedView>
