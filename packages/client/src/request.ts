@@ -1,5 +1,5 @@
 /** One HTTP exchange with the API. Whatever goes wrong is a `DunlinError`: the server's problem, or that it was not reached. */
-import { DunlinError, errorCatalogue, type ErrorCode, type Problem } from '@dunlin/contracts'
+import { DunlinError, errorOfProblem, type Problem } from '@dunlin/contracts'
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>
 
@@ -33,29 +33,6 @@ const urlOf = (baseUrl: string, { path, params = {}, query = {} }: RequestOption
   }
   const text = search.toString()
   return `${baseUrl.replace(/\/+$/, '')}${filled}${text === '' ? '' : `?${text}`}`
-}
-
-const codes: Readonly<Record<string, unknown>> = errorCatalogue
-const isCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(codes, code)
-
-/** A problem document as the error it was; members that the catalogue does not know travel in `data`. */
-export const errorOfProblem = (problem: Partial<Problem>, status: number): DunlinError => {
-  const {
-    type: _type,
-    title: _title,
-    status: _status,
-    detail,
-    code,
-    retryable: _retryable,
-    hint,
-    errors,
-    ...data
-  } = problem
-  return new DunlinError(isCode(code) ? code : 'internal', detail ?? `The server answered ${status}.`, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(errors === undefined ? {} : { errors }),
-    data: isCode(code) ? data : { ...data, code, status },
-  })
 }
 
 const unreachable = (url: string, error: unknown): DunlinError => {
