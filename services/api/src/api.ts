@@ -33,8 +33,11 @@ import { registerCommands } from './routes/commands.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerExplain } from './routes/explain.ts'
 import { registerExecutions } from './routes/executions.ts'
+import { registerExec } from './routes/exec.ts'
 import { registerJobs } from './routes/jobs.ts'
 import { registerLog } from './routes/log.ts'
+import { registerLogs } from './routes/logs.ts'
+import { registerMetrics } from './routes/metrics.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
 import { registerSteering } from './routes/steering.ts'
@@ -180,6 +183,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     archive: ports.archive,
     bus: ports.bus,
     clock,
+    random: ports.random,
+    logger,
     commands: ports.commands,
     compact: createCompact({ log, archive: ports.archive, clock, logger, state }),
     metrics,
@@ -197,6 +202,9 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerEvents,
     registerCommands,
     registerLog,
+    registerLogs,
+    registerExec,
+    registerMetrics,
     registerService,
   ])
     register(app, context)
