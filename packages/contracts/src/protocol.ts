@@ -51,6 +51,7 @@ export {
   type ProcessFile,
   type Rlimits,
 } from './drivers/process.ts'
+export { containerConfigSchema, type ContainerConfig } from './drivers/container.ts'
 export { formatOf, queryConfigSchema, resultFormats, type QueryFormat, type QuerySource } from './drivers/query.ts'
 export { DEFAULT_HOOK_TIMEOUT_MS, type Hook } from './drivers/hooks.ts'
 export { type StopSignal } from './drivers/stopping.ts'

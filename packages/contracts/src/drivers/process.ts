@@ -3,23 +3,13 @@
  * a bad config when a job is applied and again on the node.
  */
 import * as z from 'zod/mini'
-import { sizeValue } from './amounts.ts'
 import { artifactSchema } from './artifact.ts'
+import { envSchema } from './env.ts'
 import { hookShape } from './hooks.ts'
 import { namingFields } from './known-names.ts'
+import { logLimitsSchema } from './log-limits.ts'
 import { stopShape } from './stopping.ts'
 import { argsSchema, commandSchema, innerPathSchema, modeSchema, withoutNul } from './text.ts'
-
-/** The shim is a POSIX shell, which keeps no variable of another form. */
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/
-
-const envSchema = z.record(
-  z.string().check(
-    z.regex(ENV_NAME, 'a variable name is made of letters, digits and _, no digit first'),
-    z.refine((name) => !/^(DUNLIN|_dn)_/.test(name), 'begins with DUNLIN_ or _dn_, which the agent sets itself'),
-  ),
-  withoutNul(128 * 1024),
-)
 
 const userSchema = withoutNul(64).check(
   z.regex(/^([A-Za-z_][A-Za-z0-9_.-]*\$?|[0-9]{1,10})$/, 'expected a name or an id'),
@@ -74,13 +64,6 @@ const rlimitsShape = {
 }
 export type Rlimits = z.output<z.ZodMiniObject<typeof rlimitsShape>>
 
-const logsShape = {
-  /** Per stream; a file that grows above it becomes an older one. 10 MiB where absent. */
-  max_file_size: z.optional(sizeValue({ min: 4096, max: 1024 ** 3 })),
-  /** Per stream, the present one included. 3 where absent. */
-  max_files: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
-}
-
 const shape = {
   /** A path, or a name that is looked up on the PATH of the node. No shell reads it. */
   command: commandSchema,
@@ -99,7 +82,7 @@ const shape = {
   files: z.optional(z.array(fileSchema).check(z.maxLength(256))),
   artifacts: z.optional(z.array(fetchedSchema).check(z.maxLength(64))),
   rlimits: z.optional(z.strictObject(rlimitsShape, namingFields(rlimitsShape))),
-  logs: z.optional(z.strictObject(logsShape, namingFields(logsShape))),
+  logs: z.optional(logLimitsSchema),
   ...stopShape,
   ...hookShape,
 }
