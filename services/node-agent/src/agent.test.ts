@@ -291,8 +291,9 @@ describe('questions', () => {
   }
   it('are answered, and what is not built says so', async () => {
     const agent = await start()
-    expect(await ask('boot')).toEqual({ node: NODE, boot: agent.boot })
-    expect(await ask('ping')).toMatchObject({ generation: [0, 0], problem: null })
+    await agent.announced
+    expect(await ask('boot')).toEqual({ node: NODE, boot: agent.boot, announced: true })
+    expect(await ask('ping')).toMatchObject({ generation: [0, 0], problem: null, problems: [] })
     expect(await ask('windows')).toEqual({ node: NODE, boot: agent.boot, executions: [] })
     expect(await ask('dance')).toMatchObject({ error: { code: 'not_built', detail: expect.stringContaining('dance') } })
     expect(await ask('logs')).toMatchObject({ error: { code: 'invalid_request' } })

@@ -5,12 +5,15 @@ import { createContents } from './converge/contents.ts'
 import { createDocuments } from './converge/documents.ts'
 import { startRunner } from './converge/runner.ts'
 import { createTeller } from './converge/telling.ts'
+import { steadyJournal } from './journal/steady-journal.ts'
 import { startHeart, type Heart } from './heartbeat/heart.ts'
 import { startNodeMetrics } from './metrics/node-metrics.ts'
 import { defaultTimings, type AgentOptions } from './options.ts'
 import type { AgentPorts } from './ports.ts'
 import { fitAnnouncement } from './report/announcement.ts'
+import { createProblems } from './report/problems.ts'
 import { startReporter } from './report/reporter.ts'
+import { watchSecondAgent } from './report/second-agent.ts'
 import { ensureAlone } from './rpc/alone.ts'
 import { answerRpc } from './rpc/answer.ts'
 
@@ -30,13 +33,38 @@ export interface RunningAgent {
 
 /** Throws `second_agent` when an agent with this identity answers. */
 export const startAgent = async (ports: AgentPorts, options: AgentOptions): Promise<RunningAgent> => {
-  const { bus, clock, random, journal, drivers } = ports
+  const { bus, clock, random, drivers } = ports
   const { node, dataDir } = options
   const timings = { ...defaultTimings, ...options.timings }
   const boot = random.ulid(clock.nowMs()) as BootId
   const logger = ports.logger.child({ node, boot })
-  const own: AgentPorts = { ...ports, logger }
+  const problems = createProblems(clock, logger, () => {
+    reporter.announceAgain()
+    heart?.quicken()
+  })
+  const secondAgent = watchSecondAgent(clock, problems)
+  const journal = steadyJournal(ports.journal, clock, {
+    onProblem: (problem) => {
+      if (problem) return problems.raise('journal', problem)
+      problems.clear('journal')
+      changed()
+    },
+    onRecorded: (execution, j) => {
+      runner.onRecorded(execution, j)
+      reporter.kick()
+    },
+  })
+  const own: AgentPorts = { ...ports, logger, journal }
   await ensureAlone(own, node, boot, timings.askMs)
+
+  /** The other agent hears of us by our question, so that both are told. */
+  const tellOther = async (): Promise<void> => {
+    try {
+      await ensureAlone(own, node, boot, timings.askMs)
+    } catch {
+      // It is there, as we know.
+    }
+  }
 
   const abort = new AbortController()
   const byType = new Map(drivers.map((driver) => [driver.type, driver]))
@@ -54,8 +82,8 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
     runner.kick()
     heart?.quicken()
   }
-  const documents = createDocuments(own, node, timings, abort.signal, () => changed())
-  const contents = createContents(own, byType, timings, abort.signal, () => changed())
+  const documents = createDocuments(own, node, timings, abort.signal, problems, () => changed())
+  const contents = createContents(own, byType, timings, abort.signal, problems, () => changed())
   const teller = createTeller(own, () => {
     reporter.kick()
     heart?.quicken()
@@ -68,6 +96,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       labels: { ...options.labels },
       drivers: [...byType.keys()],
       resources: options.resources,
+      ...(problems.all().length > 0 ? { problems: [...problems.all()] } : {}),
       executions: fitAnnouncement([...runner.executions.values()].map(({ latest }) => latest)),
     }),
     ensureAlone: () => ensureAlone(own, node, boot, timings.askMs),
@@ -76,6 +105,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       logger.error('another agent has this identity; this one publishes nothing more', { reason: error.message })
       heart?.stop(false)
       superseded.resolve(error)
+      void tellOther()
     },
   })
   const runner = startRunner({
@@ -97,6 +127,9 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       agentVersion: options.agentVersion,
       runner,
       documents,
+      problems,
+      isAnnounced: () => reporter.isAnnounced(),
+      onSecondAgent: (second) => secondAgent.seen(second),
       dataDir,
       clock,
       logger,
@@ -108,7 +141,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
     bus.onLive((isLive) => {
       if (!isLive) return
       void documents.reread()
-      reporter.kick()
+      reporter.lookAgain()
     }),
   )
   void documents.reread()
@@ -117,7 +150,13 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       (heart = startHeart(
         own,
         runner,
-        { node, boot, generation: () => documents.generation(), lastSeq: () => reporter.lastSeq() },
+        {
+          node,
+          boot,
+          generation: () => documents.generation(),
+          lastSeq: () => reporter.lastSeq(),
+          problems: () => problems.all().map(({ code }) => code),
+        },
         timings,
       )),
     () => undefined,
@@ -135,6 +174,8 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       heart?.stop(true)
       for (const subscription of live) subscription.stop()
       documents.stop()
+      secondAgent.stop()
+      problems.stop()
       await Promise.race([
         bus.flush().catch(() => {}),
         new Promise((resolve) => clock.after(1_000, () => resolve(undefined))),

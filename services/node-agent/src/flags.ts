@@ -25,6 +25,8 @@ export interface Flags {
   readonly allowExec: boolean
   readonly execPrograms: readonly string[]
   readonly artifactCacheBytes: number
+  /** What the journal may take. */
+  readonly journalBytes: number
   /** `file:` artifacts lie below one of them. */
   readonly artifactRoots: readonly string[]
   readonly artifactLinkLocal: boolean
@@ -52,6 +54,7 @@ export const USAGE = `dunlin node-agent
   --artifact-root DIR   repeated (DUNLIN_ARTIFACT_ROOTS): file: artifacts are taken from below it; none: they are refused
   --artifact-cache-mb N 1024 (DUNLIN_ARTIFACT_CACHE_MB): what downloaded artifacts may take, and one of them at most
   --artifact-link-local let artifacts come from link-local and metadata addresses
+  --journal-mb N        64 (DUNLIN_JOURNAL_MB): what the journal may take; at least 2
   --secrets-dir DIR     (DUNLIN_SECRETS_DIR): secrets of provider "file" lie below it; none: they are refused
   --allow-env NAME      repeated (DUNLIN_ALLOW_ENV): a variable of the agent that jobs may have as a secret
   --advisory-limits     take resources that cannot be enforced here for advice, instead of refusing the job
@@ -86,6 +89,7 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       'allow-exec': { type: 'boolean' },
       'exec-command': { type: 'string', multiple: true },
       'artifact-cache-mb': { type: 'string' },
+      'journal-mb': { type: 'string' },
       'artifact-link-local': { type: 'boolean' },
     },
   })
@@ -104,6 +108,7 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     allowExec: values['allow-exec'] ?? env['DUNLIN_ALLOW_EXEC'] === 'true',
     execPrograms: [...listed('DUNLIN_EXEC_COMMANDS'), ...(values['exec-command'] ?? [])].map(readProgram),
     artifactCacheBytes: readMebibytes(values['artifact-cache-mb'] ?? env['DUNLIN_ARTIFACT_CACHE_MB'] ?? '1024'),
+    journalBytes: readJournalLimit(values['journal-mb'] ?? env['DUNLIN_JOURNAL_MB'] ?? '64'),
     artifactRoots: [...listed('DUNLIN_ARTIFACT_ROOTS'), ...(values['artifact-root'] ?? [])].map(
       readRoot('--artifact-root'),
     ),
@@ -150,9 +155,15 @@ const readRoot =
 const optionalRoot = (flag: string, text: string | undefined): string | undefined =>
   text === undefined || text === '' ? undefined : readRoot(flag)(text)
 
-const readMebibytes = (text: string): number => {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`--artifact-cache-mb ${text}: expected a whole number of MiB`)
+const readMebibytes = (text: string, flag = '--artifact-cache-mb'): number => {
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`${flag} ${text}: expected a whole number of MiB`)
   return Number(text) * 1_048_576
+}
+
+const readJournalLimit = (text: string): number => {
+  const bytes = readMebibytes(text, '--journal-mb')
+  if (bytes < 2 * 1_048_576) throw new Error(`--journal-mb ${text}: expected 2 at least`)
+  return bytes
 }
 
 const readPrefix = (text: string): PathPrefix => {

@@ -35,6 +35,7 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     file: join(dataDir, 'journal.db'),
     newId: () => random.ulid(clock.nowMs()) as JournalId,
     logger,
+    limitBytes: flags.journalBytes,
   })
   // First in, last out: the agent must not start again what is ended here.
   if (flags.stopTasksOnExit)

@@ -133,11 +133,17 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
   return {
     task: taskFor,
     start: (one) => {
-      one.phase = { is: 'starting' }
-      one.attemptStartedMs = clock.monotonicMs()
-      const { nextAttemptAt: _, ...local } = one.local
+      const before = one.local
+      const { nextAttemptAt: _, ...local } = before
       one.local = { ...local, attempt: local.attempt + 1, attemptAt: clock.nowMs() }
       journal.save([one])
+      if (!journal.isDurable(one.entry.execution)) {
+        // A process of which no record survives could not be found again. The round after the journal is well tries again.
+        one.local = before
+        return journal.save([one])
+      }
+      one.phase = { is: 'starting' }
+      one.attemptStartedMs = clock.monotonicMs()
       const giveUp = new AbortController()
       const done = settle(begin(one, giveUp.signal)).then(() => {
         starting.delete(one)

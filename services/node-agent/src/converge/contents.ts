@@ -4,6 +4,7 @@ import type { ContentProblem, ContentStatus } from '@dunlin/domain/agent'
 import { sha256 } from '@dunlin/runtime/agent'
 import type { Driver } from '../drivers/driver.ts'
 import type { AgentPorts } from '../ports.ts'
+import type { Problems } from '../report/problems.ts'
 import { untilDone } from '../retry.ts'
 import type { Timings } from '../timings.ts'
 
@@ -26,12 +27,15 @@ export const createContents = (
   drivers: ReadonlyMap<string, Driver>,
   timings: Timings,
   signal: AbortSignal,
+  problems: Pick<Problems, 'raise' | 'clear'>,
   onChange: () => void,
 ): Contents => {
   const { specs, journal, logger } = ports
   const known = new Map<Sha256, Known>()
   const unreadable = new Map<Sha256, ContentProblem>()
   const fetching = new Set<Sha256>()
+  /** Contents whose stored body is another one. */
+  const misfits = new Set<Sha256>()
 
   const load = (hash: Sha256): Known | undefined => {
     const there = known.get(hash)
@@ -53,9 +57,12 @@ export const createContents = (
       }
       const actual = sha256(entry.value)
       if (actual !== hash) {
-        logger.error('a stored content does not fit its name', { content: hash, actual, code: 'corrupt_document' })
+        const message = `The stored content ${hash} does not fit its name: its SHA-256 is ${actual}.`
+        problems.raise('content', { code: 'corrupt_document', message })
+        misfits.add(hash)
         return undefined
       }
+      if (misfits.delete(hash) && misfits.size === 0) problems.clear('content')
       keep(hash, entry.value)
       return true
     } catch (error) {
@@ -76,7 +83,8 @@ export const createContents = (
       const there = load(hash)
       const problem = there?.problem ?? unreadable.get(hash)
       if (problem) return { is: 'unusable', problem }
-      if (there) return { is: 'ready' }
+      // What is only in memory could not be started again after a reboot: nothing begins with it.
+      if (there) return { is: journal.isKept(hash) ? 'ready' : 'fetching' }
       return { is: fetching.has(hash) ? 'fetching' : 'absent' }
     },
     get: (hash) => load(hash)?.content,
@@ -91,6 +99,8 @@ export const createContents = (
     keepOnly: (hashes) => {
       for (const hash of known.keys()) if (!hashes.has(hash)) known.delete(hash)
       for (const hash of unreadable.keys()) if (!hashes.has(hash)) unreadable.delete(hash)
+      for (const hash of misfits) if (!hashes.has(hash)) misfits.delete(hash)
+      if (misfits.size === 0) problems.clear('content')
       journal.keepContents(hashes)
     },
   }

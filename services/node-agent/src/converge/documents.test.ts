@@ -22,7 +22,8 @@ const clock: Clock = {
 
 const make = (): Documents => {
   const ports = { ...centre, journal, logger: silentLogger, clock, random: seededRandom(1) }
-  return createDocuments(ports, NODE, defaultTimings, abort.signal, () => (changes += 1))
+  const problems = { raise: () => {}, clear: () => {} }
+  return createDocuments(ports, NODE, defaultTimings, abort.signal, problems, () => (changes += 1))
 }
 
 beforeEach(() => {

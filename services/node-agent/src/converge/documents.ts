@@ -3,6 +3,7 @@ import { NO_GENERATION, type DesiredDocument, type Generation, type NodeId } fro
 import { acceptDocument, readDocument, type DocumentProblem } from '@dunlin/domain/agent'
 import { doorbellSubject } from '@dunlin/nats/agent'
 import type { AgentPorts } from '../ports.ts'
+import type { Problems } from '../report/problems.ts'
 import { untilDone } from '../retry.ts'
 import type { Timings } from '../timings.ts'
 
@@ -29,10 +30,11 @@ export const createDocuments = (
   node: NodeId,
   timings: Timings,
   signal: AbortSignal,
+  problems: Pick<Problems, 'raise' | 'clear'>,
   onChange: () => void,
 ): Documents => {
   const { bus, desired, journal, logger, clock } = ports
-  let held = restore(journal.document(), node, logger)
+  let held: DesiredDocument | undefined
   let readAtMs: number | undefined
   let readAtWallMs = 0
   let problem: DocumentProblem | undefined
@@ -41,6 +43,25 @@ export const createDocuments = (
   const confirm = (asOfMs: number): void => {
     readAtMs = asOfMs
     readAtWallMs = clock.nowMs() - (clock.monotonicMs() - asOfMs)
+  }
+
+  const refuse = (refused: DocumentProblem): void => {
+    problem = refused
+    problems.raise('document', refused)
+    const { code, message } = refused
+    logger.error('a desired document was refused; the held one stays in force', {
+      code,
+      problem: message,
+      held: held?.generation,
+    })
+  }
+
+  const stored = journal.document()
+  if (stored !== undefined) {
+    const read = readDocument(new TextEncoder().encode(stored), node)
+    // It is not written over before a good one comes: a newer release may read it again.
+    if ('document' in read) held = read.document
+    else refuse(read.problem)
   }
 
   /** The monotonic clock stands still while a host sleeps, the wall clock may be set: whichever says older is believed. */
@@ -56,13 +77,7 @@ export const createDocuments = (
       case 'older':
         return
       case 'refused':
-        problem = acceptance.problem
-        logger.error('a desired document was refused; the held one stays in force', {
-          code: problem.code,
-          problem: problem.message,
-          held: held?.generation,
-        })
-        return
+        return refuse(acceptance.problem)
       case 'same':
         if (asOfMs > (readAtMs ?? -Infinity)) confirm(asOfMs)
         break
@@ -73,6 +88,7 @@ export const createDocuments = (
         logger.info('the desired document changed', { generation: held.generation, entries: held.executions.length })
     }
     problem = undefined
+    problems.clear('document')
     onChange()
   }
 
@@ -104,12 +120,4 @@ export const createDocuments = (
       })),
     stop: () => doorbell.stop(),
   }
-}
-
-const restore = (text: string | undefined, node: NodeId, logger: AgentPorts['logger']): DesiredDocument | undefined => {
-  if (text === undefined) return undefined
-  const read = readDocument(new TextEncoder().encode(text), node)
-  if ('document' in read) return read.document
-  logger.error('the document in the journal cannot be read', { problem: read.problem.message })
-  return undefined
 }

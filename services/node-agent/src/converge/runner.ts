@@ -23,6 +23,8 @@ export interface Runner {
   /** Something changed: look again soon. */
   kick(): void
   onAcknowledged(j: number): void
+  /** A transition that could not be written at first got its counter. */
+  onRecorded(execution: ExecutionId, j: number): void
   /** The latest plan, for questions from outside. */
   plan(): readonly Step[]
   stop(): void
@@ -254,6 +256,11 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     attempts,
     kick,
     plan: () => plan,
+    onRecorded: (execution, j) => {
+      const one = executions.get(execution)
+      if (one) one.j = j
+      kick()
+    },
     onAcknowledged: (j) => {
       for (const one of executions.values()) {
         const { phase } = one

@@ -12,10 +12,22 @@ export interface BeatFacts {
   readonly gen: Generation
   readonly rep: number
   readonly executions: Iterable<Execution>
+  readonly problems: readonly string[]
   readonly bye: boolean
 }
 
-export const buildHeartbeat = ({ node, boot, n, at, monotonicMs, gen, rep, executions, bye }: BeatFacts): Heartbeat => {
+export const buildHeartbeat = ({
+  node,
+  boot,
+  n,
+  at,
+  monotonicMs,
+  gen,
+  rep,
+  executions,
+  problems,
+  bye,
+}: BeatFacts): Heartbeat => {
   const ex: Heartbeat['ex'] = []
   for (const { entry, latest, local, cutting } of executions) {
     const ends = shownEnds(cutting, monotonicMs)
@@ -38,6 +50,7 @@ export const buildHeartbeat = ({ node, boot, n, at, monotonicMs, gen, rep, execu
     gen: [...gen],
     rep,
     ex,
+    ...(problems.length > 0 ? { pr: [...problems] } : {}),
     ...(bye ? { bye } : {}),
   }
 }

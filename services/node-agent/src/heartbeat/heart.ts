@@ -24,6 +24,8 @@ export interface HeartFacts {
   readonly boot: BootId
   readonly generation: () => Generation
   readonly lastSeq: () => number
+  /** Codes of what is wrong with the node. */
+  readonly problems: () => readonly string[]
 }
 
 export const startHeart = (
@@ -47,7 +49,7 @@ export const startHeart = (
     sentMs = clock.monotonicMs()
     cutMs = undefined
     n += 1
-    const { node, boot, generation, lastSeq } = facts
+    const { node, boot, generation, lastSeq, problems } = facts
     const heartbeat = buildHeartbeat({
       node,
       boot,
@@ -57,6 +59,7 @@ export const startHeart = (
       gen: generation(),
       rep: lastSeq(),
       executions: runner.executions.values(),
+      problems: problems(),
       bye,
     })
     try {

@@ -96,7 +96,7 @@ describe('a journal at its limit', () => {
       Array.from({ length: 60 }, (_, n) => hashOf(n)),
     )
     fill(journal)
-    expect(() => journal.saveContent(HASH, sh('x'.repeat(50_000)))).toThrow()
+    expect(() => journal.saveContent(HASH, sh('x'.repeat(50_000)))).toThrow('reached its limit')
     hold(journal, [HASH])
     journal.saveContent(HASH, sh('x'.repeat(50_000)))
     expect(journal.content(HASH)).toBeDefined()

@@ -5,7 +5,7 @@
  * nothing. `steadyJournal` makes one of it that keeps in memory what cannot be written yet.
  */
 import type { Content, DesiredExecution, ExecutionId, JournalId, Sha256, Transition } from '@dunlin/contracts/agent'
-import type { Cutting } from '@dunlin/domain/agent'
+import type { AttemptFailure, Cutting } from '@dunlin/domain/agent'
 
 /** What only this node knows of an execution. Instants are ms since the epoch: the monotonic clock ends with the process. */
 export interface LocalState {
@@ -18,7 +18,7 @@ export interface LocalState {
   /** When the next attempt is due, while backing off. */
   readonly nextAttemptAt?: number
   /** Why the present attempt is being ended; written before the first signal, so that a restart goes on with it. */
-  readonly ending?: 'stop' | 'time_out'
+  readonly ending?: 'stop' | 'time_out' | AttemptFailure
   /** Cumulative counters over all attempts, as last seen. */
   readonly in: number
   readonly failed: number
@@ -53,6 +53,8 @@ export interface Journal {
   save(changed: readonly Pick<KnownExecution, 'entry' | 'local'>[]): void
   /** Whether everything of this execution is written; not so while the file cannot be written. */
   isDurable(execution: ExecutionId): boolean
+  /** Whether a content that was saved is written. */
+  isKept(hash: Sha256): boolean
   executions(): KnownExecution[]
   forget(execution: ExecutionId): void
   /** Oldest first. */

@@ -117,6 +117,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
         for (const { entry, local } of changed) putLocal(JSON.stringify(entry), JSON.stringify(local), entry.execution)
       }),
     isDurable: () => true,
+    isKept: () => true,
     executions: () =>
       allExecutions.all().map((row) => ({
         entry: JSON.parse(row['entry'] as string) as DesiredExecution,

@@ -13,7 +13,7 @@ import { sleep } from '@dunlin/runtime/agent'
 import type { AgentPorts } from '../ports.ts'
 import { pauseMs } from '../retry.ts'
 import type { Timings } from '../timings.ts'
-import { encodeReport, readReport } from './commits.ts'
+import { encodeReport, readReport, type LastReport } from './commits.ts'
 
 export interface Reporter {
   /** Log sequence of the last acknowledged report; 0 before the first. */
@@ -26,6 +26,13 @@ export interface Reporter {
    * find that out by a conflict.
    */
   announceAgain(): void
+  /**
+   * The connection was away: another agent may have taken this identity meanwhile. A node that has nothing new to say looks at
+   * who wrote last, instead of running on beside it.
+   */
+  lookAgain(): void
+  /** This boot stands in the log. */
+  isAnnounced(): boolean
   /** Resolves when nothing is in flight; with `drainMs`, first tries that long to publish what is unsent. */
   stop(drainMs: number): Promise<void>
 }
@@ -71,6 +78,7 @@ export const startReporter = (
   let needsAnnouncement = true
   let everAnnounced = false
   let isAsked = false
+  let mustLook = false
   /** An attempt to append the pending commit was not answered: it may be stored. */
   let isUnsure = false
   /** The first announcement may be taken for a repeat of one that stands hidden in the log: it is made once more. */
@@ -146,15 +154,26 @@ export const startReporter = (
       isAgain = isHidden
       return
     }
-    const wentBack = !last || last.seq < (expected ?? 0)
+    beginAgain(last?.seq ?? 0, report, isHidden)
+  }
+
+  /** Another message stands where our last one should: everything is told again, unless a later agent has taken over. */
+  const beginAgain = (actual: number, report: LastReport | undefined, isHidden: boolean): void => {
+    const wentBack = actual < (expected ?? 0)
     if (!wentBack && isOtherBoot(report?.boot)) throw secondAgent(report?.boot)
     const what = wentBack ? 'the log went backwards' : 'somebody else wrote on the subject of our reports'
-    logger.error(`${what}; announcing again`, { expected, actual: last?.seq ?? 0 })
+    logger.error(`${what}; announcing again`, { expected, actual })
     // The centre counts on from what it has folded of this boot, unless its log went backwards as well.
     const known = report?.boot === boot ? report.v : 0
     v = wentBack ? known : Math.max(v, known) + (isHidden ? 1 : 0)
-    expected = last?.seq ?? 0
+    expected = actual
     needsAnnouncement = true
+  }
+
+  const look = async (): Promise<void> => {
+    const last = await reports.last(subject)
+    mustLook = false
+    if ((last?.seq ?? 0) !== expected) beginAgain(last?.seq ?? 0, last && readReport(node, last.data), false)
   }
 
   /** One commit; true when there may be more to do. */
@@ -163,6 +182,7 @@ export const startReporter = (
       if (!everAnnounced) await hooks.ensureAlone()
       await readLast()
     }
+    if (mustLook && everAnnounced && !pending) await look()
     // The very same bytes until their outcome is known: a rebuilt commit would claim what the stored one does not say.
     pending ??= nextCommit()
     if (!pending) return false
@@ -208,7 +228,13 @@ export const startReporter = (
 
   return {
     lastSeq: () => lastSeq,
+    isAnnounced: () => everAnnounced,
     announced: first.promise,
+    lookAgain: () => {
+      mustLook = everAnnounced
+      kicked = true
+      wake?.()
+    },
     kick: () => {
       kicked = true
       wake?.()

@@ -7,6 +7,7 @@ import type { BusMessage, Subscription } from '@dunlin/eventstore/agent'
 import { rpcSubject } from '@dunlin/nats/agent'
 import * as z from 'zod/mini'
 import type { AgentPorts } from '../ports.ts'
+import { secondBoot } from './alone.ts'
 import { asDunlinError } from './as-error.ts'
 import type { RpcFacts } from './method.ts'
 import { methods } from './methods.ts'
@@ -18,7 +19,11 @@ export const answerRpc = ({ bus }: Pick<AgentPorts, 'bus'>, facts: RpcFacts): Su
   const subscription = bus.subscribe(`${prefix}>`, (message) => {
     const name = message.subject.slice(prefix.length)
     // An agent that asks who else has its identity must not hear itself.
-    if (name === 'boot' && new TextDecoder().decode(message.data) === facts.boot) return
+    if (name === 'boot') {
+      if (new TextDecoder().decode(message.data) === facts.boot) return
+      const second = secondBoot(message.data, facts.boot)
+      if (second !== undefined) facts.onSecondAgent(second)
+    }
     void answerOne(facts, streams, name, message).catch((error: unknown) =>
       facts.logger.error('a question could not be answered', { method: name, error: String(error) }),
     )

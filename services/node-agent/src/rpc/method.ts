@@ -6,6 +6,7 @@ import type { Documents } from '../converge/documents.ts'
 import type { Runner } from '../converge/runner.ts'
 import type { ExecPolicy } from '../exec/policy.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
+import type { Problems } from '../report/problems.ts'
 import type { Out, Run } from './streams.ts'
 
 /** What methods may know of the agent. */
@@ -15,6 +16,11 @@ export interface RpcFacts {
   readonly agentVersion: string
   readonly runner: Runner
   readonly documents: Documents
+  readonly problems: Problems
+  /** This boot stands in the log. */
+  readonly isAnnounced: () => boolean
+  /** Somebody with another boot asked for this node's identity. */
+  readonly onSecondAgent: (boot: BootId) => void
   readonly dataDir: string
   readonly clock: Clock
   readonly logger: Logger

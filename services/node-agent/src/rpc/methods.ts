@@ -4,14 +4,15 @@ import { runCommand } from '../exec/run-command.ts'
 import { followLogs } from '../logs/follow-logs.ts'
 import { answers, nothing, streams, type Method, type RpcFacts } from './method.ts'
 
-const boot = ({ node, boot: of }: RpcFacts) => ({ node, boot: of })
+const boot = ({ node, boot: of, isAnnounced }: RpcFacts) => ({ node, boot: of, announced: isAnnounced() })
 
-const ping = ({ node, boot: of, agentVersion, documents, runner }: RpcFacts) => ({
+const ping = ({ node, boot: of, agentVersion, documents, runner, problems }: RpcFacts) => ({
   node,
   boot: of,
   agentVersion,
   generation: documents.generation(),
   problem: documents.problem() ?? null,
+  problems: problems.all(),
   plan: runner.plan(),
 })
 
