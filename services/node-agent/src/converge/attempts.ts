@@ -3,18 +3,21 @@ import type { Content, Transition } from '@dunlin/contracts/agent'
 import { afterAttempt, disturb, finishCutting, type ContentProblem, type Ending } from '@dunlin/domain/agent'
 import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
 import { stopProcess } from '../drivers/launch.ts'
+import type { LocalState } from '../journal/journal.ts'
 import type { AgentPorts } from '../ports.ts'
+import type { Prober } from '../probes/prober.ts'
 import type { SecretValues } from '../secrets/source.ts'
 import type { Timings } from '../timings.ts'
 import type { Contents } from './contents.ts'
+import type { DiskWatch } from './disk-watch.ts'
 import { taskDirOf, taskOf, type Execution } from './execution.ts'
 import { writeTaskRecord } from './task-record.ts'
 import type { Teller } from './telling.ts'
 
 export interface Attempts {
   start(one: Execution): void
-  /** Ends the present attempt; `stop` for good, `time_out` by the restart policy. */
-  end(one: Execution, why: 'stop' | 'time_out'): void
+  /** Ends the present attempt; `stop` for good, the others by the restart policy. */
+  end(one: Execution, why: NonNullable<LocalState['ending']>): void
   /** Looks at a running attempt and acts when it ended. */
   look(one: Execution): void
   /** The task of the present attempt, when its content is at hand. */
@@ -28,13 +31,15 @@ interface AttemptsDeps {
   readonly teller: Teller
   readonly timings: Timings
   readonly dataDir: string
+  readonly prober: Prober
+  readonly disk: DiskWatch
   readonly onChange: () => void
   /** The agent ends: what finishes after this is found again by the next one. */
   readonly signal: AbortSignal
 }
 
 export const createAttempts = (deps: AttemptsDeps): Attempts => {
-  const { ports, drivers, contents, teller, timings, dataDir, onChange, signal } = deps
+  const { ports, drivers, contents, teller, timings, dataDir, prober, disk, onChange, signal } = deps
   const { clock, random, journal, logger } = ports
 
   /** Starts under way: an end must not overtake them, or the process would appear after it. */
@@ -79,7 +84,8 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     // An attempt that is over by now has one transition, its end: fewer reports for jobs that run a moment.
     const inspected = ready.driver.inspect(ready.task)
     if (inspected.is === 'exited' || inspected.is === 'lost') return ended(one, ready, inspected)
-    teller.tell(one, 'running')
+    prober.look(one, ready)
+    if (one.fitness !== 'starting') teller.tell(one, 'running')
   }
 
   const ended = (
@@ -161,19 +167,20 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       void settle(endAttempt(one)).then(() => {
         if (signal.aborted) return
         const ready = taskFor(one)
-        const limitMs = one.content?.executionTimeoutMs ?? 0
-        const ending: Ending = why === 'time_out' ? { is: 'timed_out', timeoutMs: limitMs } : { is: 'lost' }
-        conclude(one, ending, ready?.driver.inspect(ready.task))
+        conclude(one, endingBecause(why, one), ready?.driver.inspect(ready.task))
         onChange()
       })
     },
     look: (one) => {
       const ready = one.phase.is === 'running' ? taskFor(one) : undefined
+      prober.look(one, ready)
+      disk.look(one, ready?.task)
       if (!ready) return
       const inspected = ready.driver.inspect(ready.task)
       if (inspected.is === 'exited' || inspected.is === 'lost') ended(one, ready, inspected)
       else if (inspected.is === 'absent') conclude(one, { is: 'lost' })
-      else if (inspected.is === 'running') tellCondition(one, inspected.degraded)
+      else if (inspected.is === 'running' && one.fitness !== 'starting')
+        tellCondition(one, inspected.degraded ?? (one.fitness === 'unready' ? one.failure : undefined))
     },
   }
 
@@ -208,6 +215,14 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
 const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, never> => {
   const limitMs = one.content?.executionTimeoutMs ?? 0
   return limitMs > 0 ? { timeoutAtMs: one.attemptStartedMs + limitMs } : {}
+}
+
+const endingBecause = (why: NonNullable<LocalState['ending']>, { content, failure }: Execution): Ending => {
+  if (why === 'stop') return { is: 'lost' }
+  if (why === 'time_out') return { is: 'timed_out', timeoutMs: content?.executionTimeoutMs ?? 0 }
+  // What was found is not kept by the journal: after a restart of the agent the code alone is known.
+  const error = failure ?? { code: why, message: `The attempt was ended: ${why.replaceAll('_', ' ')}.` }
+  return { is: 'unfit', permanent: why === 'disk_quota', error: { ...error, code: why } }
 }
 
 const endingOf = (inspected: Extract<Inspected, { is: 'exited' | 'lost' }>): Ending => {

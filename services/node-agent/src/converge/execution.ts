@@ -1,9 +1,17 @@
 /** One execution as the agent holds it in memory; the journal holds what must survive. */
 import type { Content, DesiredExecution, Transition } from '@dunlin/contracts/agent'
-import { startCutting, type Cutting, type Observed, type Phase } from '@dunlin/domain/agent'
+import {
+  startCutting,
+  type ContentProblem,
+  type Cutting,
+  type Fitness,
+  type Observed,
+  type Phase,
+} from '@dunlin/domain/agent'
 import { join } from 'node:path'
 import type { Task } from '../drivers/driver.ts'
 import type { LocalState } from '../journal/journal.ts'
+import type { ProbeView } from '../probes/view.ts'
 
 export interface Execution {
   entry: DesiredExecution
@@ -17,6 +25,11 @@ export interface Execution {
   content: Content | undefined
   /** What the present start is doing, for people who wait. */
   progress?: string
+  /** What the probes of the running attempt say; absent without probes. */
+  fitness?: Fitness
+  probes?: ProbeView
+  /** What was last found wrong with a running attempt. */
+  failure?: ContentProblem
   /** Monotonic instant at which the present attempt started, for the back-off's reset. */
   attemptStartedMs: number
   /** When its last degraded state was told, monotonic: a restarting execution reports at most once a minute. */

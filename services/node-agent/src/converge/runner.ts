@@ -9,11 +9,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from '../drivers/driver.ts'
 import type { AgentPorts } from '../ports.ts'
+import { createProber } from '../probes/prober.ts'
 import type { Timings } from '../timings.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
 import type { Contents } from './contents.ts'
 import type { Documents } from './documents.ts'
 import { newCutting, newLocal, observedOf, taskDirOf, transitionOf, type Execution } from './execution.ts'
+import { createDiskWatch } from './disk-watch.ts'
+import { createLogWatch } from './log-watch.ts'
 import { recoverExecutions } from './recover.ts'
 import type { Teller } from './telling.ts'
 
@@ -43,7 +46,6 @@ interface RunnerDeps {
 
 /** How often a read is asked for while an activation waits for a fresh document. */
 const REREAD_EVERY_MS = 5_000
-const ROTATE_EVERY_POLLS = 20
 
 export const startRunner = (deps: RunnerDeps): Runner => {
   const { ports, drivers, documents, contents, teller, timings, dataDir } = deps
@@ -56,7 +58,6 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   let alarm: Timer | undefined
   let plan: readonly Step[] = []
   let rereadAtMs = -Infinity
-  let polls = 0
 
   const kick = (): void => {
     if (stopped || scheduled) return
@@ -71,7 +72,11 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       }
     })
   }
+  const prober = createProber({ clock, onChange: kick })
+  const logs = createLogWatch(clock)
   const attempts = createAttempts({
+    prober,
+    disk: createDiskWatch(clock, kick),
     ports,
     drivers,
     contents,
@@ -118,6 +123,9 @@ export const startRunner = (deps: RunnerDeps): Runner => {
         return
       case 'time_out':
         if (one) attempts.end(one, 'time_out')
+        return
+      case 'end_attempt':
+        if (one) attempts.end(one, step.why)
         return
       case 'forget':
         if (one) forget(one)
@@ -231,15 +239,10 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     }
     const running = [...executions.values()].filter(({ phase }) => phase.is === 'running')
     if (running.length > 0) {
-      atMs = Math.min(atMs, nowMs + timings.pollMs)
-      if (polls++ % ROTATE_EVERY_POLLS === 0) for (const one of running) rotate(one)
+      const logsMs = logs.look(running.map((one) => [one, attempts.task(one)] as const))
+      atMs = Math.min(atMs, nowMs + timings.pollMs, logsMs)
     }
     wakeAt(atMs)
-  }
-
-  function rotate(one: Execution): void {
-    const ready = attempts.task(one)
-    ready?.driver.rotateLogs?.(ready.task)
   }
 
   function wakeAt(atMs: number): void {
@@ -273,6 +276,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       stopped = true
       scheduled?.cancel()
       alarm?.cancel()
+      prober.stop()
     },
   }
 }

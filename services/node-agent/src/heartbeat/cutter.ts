@@ -24,12 +24,14 @@ export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts
   /** Counters only rise: a status file that cannot be read for a moment must not take anything back. */
   const readCounters = (one: Execution): Disturbance => {
     if (one.phase.is === 'backing_off') return 'r'
+    const probed: Disturbance = one.fitness === 'unready' || one.fitness === 'liveness_failed' ? 'p' : ''
     const ready = one.phase.is === 'running' ? runner.attempts.task(one) : undefined
     const stats = ready?.driver.stats(ready.task)
-    if (!stats) return ''
+    if (!stats) return probed
     const { local } = one
     if (stats.in > local.in || stats.failed > local.failed)
       one.local = { ...local, in: Math.max(local.in, stats.in), failed: Math.max(local.failed, stats.failed) }
+    if (probed !== '') return probed
     if (!stats.inputConnected) return 'i'
     return stats.outputConnected ? '' : 'o'
   }
@@ -44,7 +46,9 @@ export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts
       for (const one of runner.executions.values()) {
         const disturbed = readCounters(one)
         const { n, finishedMs } = one.cutting
-        const sample = { in: one.local.in, failed: one.local.failed, running: one.phase.is === 'running', disturbed }
+        // Before startup has passed, and readiness has answered, nobody can say that it is healthy, or that it is not.
+        const running = one.phase.is === 'running' && one.fitness !== 'starting' && one.fitness !== 'unknown'
+        const sample = { in: one.local.in, failed: one.local.failed, running, disturbed }
         one.cutting = cut(one.cutting, nowMs, sample)
         if (one.cutting.n === n && one.cutting.finishedMs === finishedMs) continue
         const { ends } = one.cutting

@@ -8,7 +8,7 @@ import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { readTaskGroup } from '../../cgroups/task-group.ts'
 import type { TemplateValue } from '../../templates/render.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
-import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
+import { inspectProcess, launch, signalGroup, stopProcess, sweepTaskDir } from '../launch.ts'
 import { rotateTaskLogs } from '../logs.ts'
 import { prepareTaskDir } from '../task-dir.ts'
 import { runCommand } from '../run-command.ts'
@@ -42,6 +42,8 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
     const env = environmentOf(task, config, node.id, secrets)
     await placeFiles(config, { task, control, artifacts, account, values: templateValues(task, config, secrets) })
     const cwd = cwdOf(task, config)
+    // An agent that was killed may have left hooks of this attempt behind.
+    if (config.pre_start) await sweepTaskDir(task.dir)
     await runHooks('pre_start', config.pre_start, { task, env, cwd, become, signal })
     const found = findCommand(config.command, { cwd, path: env['PATH'] ?? DEFAULT_PATH })
     if ('problem' in found) throw new TaskError(found.problem, true)
