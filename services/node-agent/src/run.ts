@@ -71,6 +71,8 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     agentUrl: import.meta.url,
     pathMap,
     artifacts,
+    dataDir,
+    configRoots: flags.configRoots,
     queryRoots: flags.queryRoots,
     node: { id: node, labels },
     limits,

@@ -2,6 +2,7 @@
 import type { Artifacts } from '../artifacts/fetch.ts'
 import type { LimitPolicy } from '../cgroups/limits.ts'
 import type { PathPrefix } from '../flags.ts'
+import { configDriver } from './config/config-driver.ts'
 import type { Driver } from './driver.ts'
 import { pipelineEntry, processEntry } from './pipeline/entry.ts'
 import { pipelineDriver } from './pipeline/pipeline-driver.ts'
@@ -14,6 +15,9 @@ export interface DriverSettings {
   readonly agentUrl: string
   readonly pathMap: readonly PathPrefix[]
   readonly artifacts: Artifacts
+  readonly dataDir: string
+  /** Folders that config jobs may write below. */
+  readonly configRoots: readonly string[]
   /** Folders that queries may read. */
   readonly queryRoots: readonly string[]
   readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> }
@@ -21,10 +25,11 @@ export interface DriverSettings {
 }
 
 export const findDrivers = async (settings: DriverSettings): Promise<readonly Driver[]> => {
-  const { agentUrl, pathMap, queryRoots, node, limits, artifacts } = settings
+  const { agentUrl, pathMap, queryRoots, node, limits, artifacts, dataDir, configRoots } = settings
   const drivers: Driver[] = [
     processDriver({ node, limits, artifacts }),
     pipelineDriver({ ...pipelineEntry(agentUrl), pathMap, limits }),
+    configDriver({ artifacts, places: { roots: configRoots, dataDir } }),
   ]
   const query = processEntry('query-process', agentUrl)
   if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
