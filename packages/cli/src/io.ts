@@ -2,8 +2,8 @@
 import { styleText } from 'node:util'
 
 export interface Io {
-  out(text: string): void
-  err(text: string): void
+  out(text: string | Uint8Array): void
+  err(text: string | Uint8Array): void
   readStdin(): Promise<Buffer>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Colours only where the stream is a terminal, and NO_COLOR, FORCE_COLOR and TERM=dumb are honoured. */
@@ -15,7 +15,7 @@ export interface Io {
   readonly interrupted: AbortSignal
 }
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'blue' | 'magenta'
 
 const readStdin = async (): Promise<Buffer> => {
   const chunks: Buffer[] = []

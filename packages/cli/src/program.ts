@@ -4,9 +4,12 @@ import { Command, CommanderError } from 'commander'
 import { addApply } from './commands/apply.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addEvents } from './commands/events.ts'
+import { addExec } from './commands/exec.ts'
 import { addExplain } from './commands/explain.ts'
 import { addGet } from './commands/get.ts'
 import { addLog } from './commands/log.ts'
+import { addLogs } from './commands/logs.ts'
+import { addNodeMetrics } from './commands/node-metrics.ts'
 import { addPlan } from './commands/plan.ts'
 import { addRollout } from './commands/rollout.ts'
 import { addDelete, addStop } from './commands/stop-delete.ts'
@@ -38,6 +41,7 @@ Examples:
   dunlin get jobs
   dunlin describe job log-processor
   dunlin events -f
+  dunlin logs log-processor -f
 
 Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out, 7 rollout halted, 8 server unreachable,
 9 no node can take the job, 10 superseded, 11 canceled, 12 expired, 13 held, 130 interrupted, 1 anything else.`,
@@ -51,10 +55,13 @@ Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out,
     addDescribe,
     addExplain,
     addEvents,
+    addLogs,
+    addExec,
     addStop,
     addDelete,
     addValidate,
     addLog,
+    addNodeMetrics,
     addVersion,
   ]
   for (const add of commands) add(program, context)

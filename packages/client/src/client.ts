@@ -4,8 +4,11 @@ import {
   type AcceptedView,
   type BodyInput,
   type EventView,
+  type ExecRecord,
   type ExplanationView,
   type JobKey,
+  type LogRecord,
+  type NodeMetricsView,
   type Operation,
   type PlannedView,
   type QueryInput,
@@ -13,6 +16,8 @@ import {
   type RolloutDetailView,
 } from '@dunlin/contracts'
 import { follow, type FollowOptions } from './follow.ts'
+import { readLines } from './lines.ts'
+import { readJobLogs, type LogsOptions } from './logs.ts'
 import { send, type ClientOptions } from './request.ts'
 
 type Ops = typeof operations
@@ -43,6 +48,8 @@ export interface Client {
     /** What applying would do; nothing is written. */
     plan(input: SpecInput, query?: Query<Ops['planJob']>, options?: CallOptions): Promise<PlannedView>
     explain(key: JobKey, query?: Query<Ops['explainJob']>, options?: CallOptions): Promise<ExplanationView>
+    /** What its tasks write, from their nodes; following resumes whatever cuts the connection. */
+    logs(key: JobKey, query?: Query<Ops['readLogs']>, options?: LogsOptions): AsyncGenerator<LogRecord>
   }
   /** The present rollout of a job. */
   readonly rollouts: {
@@ -68,6 +75,9 @@ export interface Client {
     list(query?: Query<Ops['listNodes']>, options?: CallOptions): Promise<ResponseOf<Ops['listNodes']>>
     get(id: string, options?: CallOptions): Promise<ResponseOf<Ops['getNode']>>
     explain(id: string, query?: Query<Ops['explainNode']>, options?: CallOptions): Promise<ExplanationView>
+    metrics(id: string, options?: CallOptions): Promise<NodeMetricsView>
+    /** Runs a command where the node allows it; leaving ends it there. */
+    exec(id: string, body: BodyInput<Ops['execOnNode']>, options?: CallOptions): AsyncGenerator<ExecRecord>
   }
   readonly executions: {
     list(query?: Query<Ops['listExecutions']>, options?: CallOptions): Promise<ResponseOf<Ops['listExecutions']>>
@@ -118,6 +128,11 @@ export const createClient = (client: ClientOptions): Client => {
       rerun: command(operations.rerunJob),
       list: (query, options) => call(operations.listJobs, { query, ...options }),
       get: (key, query, options) => call(operations.getJob, { params: { ...key }, query, ...options }),
+      logs: (key, query, options) => {
+        const { method, path } = operations.readLogs
+        const follow = query?.follow === 'true'
+        return readJobLogs(client, { method, path, params: { ...key }, query: queryOf(query), follow }, options)
+      },
       stop: command(operations.stopJob),
       delete: (key, query, options = {}) =>
         call(operations.deleteJob, {
@@ -142,6 +157,12 @@ export const createClient = (client: ClientOptions): Client => {
       list: (query, options) => call(operations.listNodes, { query, ...options }),
       get: (id, options) => call(operations.getNode, { params: { id }, ...options }),
       explain: (id, query, options) => call(operations.explainNode, { params: { id }, query, ...options }),
+      metrics: (id, options) => call(operations.readNodeMetrics, { params: { id }, ...options }),
+      exec: async function* (id, body, options) {
+        const { method, path } = operations.execOnNode
+        const response = await send(client, { method, path, params: { id }, body, ...options })
+        if (response.body !== null) yield* readLines<ExecRecord>(response.body)
+      },
     },
     executions: { list: (query, options) => call(operations.listExecutions, { query, ...options }) },
     commands: { get: (id, options) => call(operations.getCommand, { params: { id }, ...options }) },

@@ -2,6 +2,7 @@
 import { DunlinError } from '@dunlin/contracts'
 import { send, type ClientOptions, type RequestOptions } from './request.ts'
 import { POSITION, readServerSentEvents, type ServerSentEvent } from './sse.ts'
+import { wait } from './wait.ts'
 
 export interface FollowOptions {
   /** Begin after this sequence; nothing = with what comes from now on. */
@@ -14,13 +15,6 @@ export interface FollowOptions {
   readonly firstDelayMs?: number
   readonly longestDelayMs?: number
 }
-
-const wait = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 
 /**
  * Ends when `signal` is aborted. Throws when the first connection fails, and terminal problems at any time (`events_gone`:
