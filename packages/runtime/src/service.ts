@@ -7,6 +7,7 @@ import {
   choiceSetting,
   helpText,
   optionalPortSetting,
+  optionalTextSetting,
   readConfig,
   redacted,
   switchSetting,
@@ -23,6 +24,7 @@ import { createReadiness, type Readiness } from './readiness.ts'
 /** Settings that every service has. `--health-port` is a port, or absent for no endpoint. */
 export const serviceSettings = {
   natsUrl: textSetting('server of the log', 'nats://127.0.0.1:4222'),
+  natsCreds: optionalTextSetting('credentials file for it, where authorisation is on'),
   logLevel: choiceSetting('least level that is logged', logLevels, 'info'),
   healthPort: optionalPortSetting('port of /livez, /readyz and /metrics; 0 = any; none by default'),
   exitWithParent: switchSetting('end when the IPC channel or standard input closes'),

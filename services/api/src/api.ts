@@ -23,9 +23,15 @@ import {
   type Random,
   type Readiness,
 } from '@dunlin/runtime'
+import type { NodeState } from '@dunlin/domain'
 import type { FastifyInstance } from 'fastify'
+import { requireBearer } from './credentials/bearer.ts'
+import { answerContents } from './credentials/contents.ts'
+import { keepRevocations } from './credentials/revocations.ts'
+import { registerEnrolment, type EnrolmentOptions } from './enrol/register.ts'
 import { createServer } from './http/server.ts'
 import { startIntake } from './intake/subjects.ts'
+import { createSubmitNode } from './intake/submit-node.ts'
 import { createSubmit } from './intake/submit.ts'
 import { createCompact } from './log/compact.ts'
 import type { RouteContext } from './routes/context.ts'
@@ -38,13 +44,14 @@ import { registerJobs } from './routes/jobs.ts'
 import { registerLog } from './routes/log.ts'
 import { registerLogs } from './routes/logs.ts'
 import { registerMetrics } from './routes/metrics.ts'
+import { registerNodeCommands } from './routes/node-commands.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
 import { registerSteering } from './routes/steering.ts'
 import { registerPlan } from './routes/plan.ts'
 import { registerRollouts } from './routes/rollouts.ts'
 import { registerService } from './routes/service.ts'
-import { API_FOLD, createApiState } from './state/api-state.ts'
+import { API_FOLD, createApiState, type ApiState } from './state/api-state.ts'
 import { createCaughtUp } from './state/caught-up.ts'
 import { watchLog } from './state/log-health.ts'
 import { tapLog } from './state/log-tap.ts'
@@ -65,6 +72,10 @@ export interface ApiOptions {
   readonly version?: string
   readonly metrics?: Metrics
   readonly readiness?: Readiness
+  /** Lets nodes join; absent: nobody is asked who they are. */
+  readonly enrolment?: EnrolmentOptions
+  /** What whoever asks by HTTP has to show; absent: nothing. */
+  readonly bearerToken?: string
   /** How often the log is asked whether it has room. */
   readonly probeEveryMs?: number
   /** A snapshot is written whenever the log has grown by so many messages. */
@@ -103,7 +114,9 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   const { clock, logger } = ports
   const { metrics = createMetrics(), readiness = createReadiness(), host = '127.0.0.1' } = options
   const stopping = new AbortController()
-  const state = createApiState(metrics, await snapshotOf(ports))
+  const { enrolment } = options
+  const revocations = enrolment && keepRevocations(enrolment.claims, clock, logger)
+  const state = createApiState(metrics, await snapshotOf(ports), (node) => revocations?.nodeChanged(node))
   const health = watchLog({
     log: ports.log,
     readiness,
@@ -173,11 +186,14 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     log,
     archive: ports.archive,
   })
+  const submitNode = createSubmitNode({ state, handler, clock, random: ports.random })
 
   const app = createServer(logger, metrics)
+  if (options.bearerToken !== undefined) requireBearer(app, options.bearerToken)
   const context: RouteContext = {
     state,
     submit,
+    submitNode,
     hub,
     log,
     archive: ports.archive,
@@ -198,6 +214,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerPlan,
     registerExplain,
     registerNodes,
+    registerNodeCommands,
     registerExecutions,
     registerEvents,
     registerCommands,
@@ -208,15 +225,20 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerService,
   ])
     register(app, context)
+  registerEnrolment(app, { ...context, handler, random: ports.random, logger }, enrolment)
   registerOpenApi(app, options.version ?? '0.3.0')
+
+  const contents = enrolment && answerContents(ports.bus, ports.specs, logger)
 
   let intake: { stop(): void } | undefined
   const ready = follower.caughtUp.then(() => {
+    revocations?.begin(nodesOf(state))
     if (options.takeCommands === false || stopping.signal.aborted) return
     intake = startIntake({
       commands: ports.commands,
       bus: ports.bus,
       submit,
+      submitNode,
       clock,
       logger,
       metrics,
@@ -228,6 +250,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   const stop = async (): Promise<void> => {
     stopping.abort()
     intake?.stop()
+    contents?.stop()
+    await revocations?.stop()
     hub.close()
     await app.close()
     health.stop()
@@ -247,6 +271,10 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     await stop()
     throw error
   }
+}
+
+function* nodesOf(state: ApiState): Generator<NodeState> {
+  for (const aggregate of state.fold.table('node').values()) yield aggregate.state
 }
 
 const listen = async (app: FastifyInstance, host: string, port: number | undefined): Promise<string | undefined> => {

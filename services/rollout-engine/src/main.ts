@@ -1,7 +1,7 @@
 /** The process: real log, clock, randomness and logger behind the ports. */
 import { hostname } from 'node:os'
 import { loadSnapshot } from '@dunlin/eventstore'
-import { connectStore } from '@dunlin/nats'
+import { connectStore, credentialsFrom } from '@dunlin/nats'
 import { optionalTextSetting, runService, showFold, systemClock, systemRandom } from '@dunlin/runtime'
 import { ENGINE_FOLD } from './fleet/fleet.ts'
 import { startRolloutEngine } from './engine.ts'
@@ -13,7 +13,7 @@ await runService({
     readiness.blocked('log', 'catching_up')
     const store = await lifecycle.start(
       'store',
-      () => connectStore({ url: config.natsUrl, name: 'rollout-engine' }),
+      () => connectStore({ url: config.natsUrl, name: 'rollout-engine', ...credentialsFrom(config.natsCreds) }),
       (connected) => connected.close(),
     )
     const owner = config.owner ?? `${hostname()}/${process.pid}`

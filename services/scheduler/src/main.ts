@@ -1,19 +1,26 @@
 /** The process: real log, clock, randomness and logger behind the ports. */
 import { hostname } from 'node:os'
 import { loadSnapshot } from '@dunlin/eventstore'
-import { connectStore } from '@dunlin/nats'
-import { optionalTextSetting, runService, showFold, systemClock, systemRandom } from '@dunlin/runtime'
+import { connectStore, credentialsFrom } from '@dunlin/nats'
+import { choiceSetting, optionalTextSetting, runService, showFold, systemClock, systemRandom } from '@dunlin/runtime'
 import { SCHEDULER_FOLD } from './fleet/fleet.ts'
 import { startScheduler } from './scheduler.ts'
 
 await runService({
   name: 'scheduler',
-  settings: { owner: optionalTextSetting('name of this instance in the lease; host and process id by default') },
+  settings: {
+    owner: optionalTextSetting('name of this instance in the lease; host and process id by default'),
+    admission: choiceSetting(
+      'who takes part: whoever announces itself, or who joined',
+      ['loopback', 'enrolled'],
+      'loopback',
+    ),
+  },
   start: async ({ config, logger, metrics, readiness, lifecycle }) => {
     readiness.blocked('log', 'catching_up')
     const store = await lifecycle.start(
       'store',
-      () => connectStore({ url: config.natsUrl, name: 'scheduler' }),
+      () => connectStore({ url: config.natsUrl, name: 'scheduler', ...credentialsFrom(config.natsCreds) }),
       (connected) => connected.close(),
     )
     const owner = config.owner ?? `${hostname()}/${process.pid}`
@@ -24,7 +31,11 @@ await runService({
     })
     const part = await lifecycle.start(
       'scheduler',
-      () => startScheduler({ ...store, clock: systemClock, random: systemRandom, logger }, { owner, snapshot }),
+      () =>
+        startScheduler(
+          { ...store, clock: systemClock, random: systemRandom, logger },
+          { owner, snapshot, admission: config.admission },
+        ),
       (running) => running.stop(),
     )
     await lifecycle.start(

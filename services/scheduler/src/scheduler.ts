@@ -13,6 +13,7 @@ import { createDocumentWriter } from './desired/documents.ts'
 import { evaluateMarked, recountWaiting } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
 import { touchDocument } from './fleet/marks.ts'
+import { answerHeard } from './liveness/answer.ts'
 import { createAheadWatch } from './liveness/ahead.ts'
 import { createLivenessJudge } from './liveness/judge.ts'
 import { listen } from './liveness/listen.ts'
@@ -25,6 +26,8 @@ export interface SchedulerOptions {
   /** Name of this instance in the lease. */
   readonly owner: string
   readonly liveness?: LivenessTimers
+  /** `loopback` (default): whoever announces itself takes part. `enrolled`: only nodes that joined and were admitted. */
+  readonly admission?: 'loopback' | 'enrolled'
   /** At most one derived state per job in this time. */
   readonly stateEveryMs?: number
   /** How often silence is looked for. */
@@ -99,6 +102,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     },
   }
   const listener = listen(ports.bus, clock, (node) => onHeard(node))
+  const answering = answerHeard(ports.bus, listener)
   const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS)
   const documents = createDocumentWriter(work)
   const status = createStatusKeeper(work, options.stateEveryMs ?? 1000)
@@ -124,7 +128,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     if (marks.unadmitted.size > 0) {
       const nodes = [...marks.unadmitted]
       marks.unadmitted.clear()
-      await liveness.admit(nodes)
+      if (options.admission !== 'enrolled') await liveness.admit(nodes)
       await liveness.judge(nodes)
     }
     if (unheard.size > 0) {
@@ -305,6 +309,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     stop: async () => {
       tick.cancel()
       await snapshots.stop()
+      answering.stop()
       listener.stop()
       await lease.stop()
       leads = false

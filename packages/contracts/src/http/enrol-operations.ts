@@ -115,7 +115,7 @@ export const enrolOperations = {
     path: '/api/v1/tokens',
     summary: 'Lists join tokens without their secrets, the newest first, 1,000 at most',
     response: z.object({ items: z.array(tokenView) }),
-    errors: [],
+    errors: ['enrolment_off'],
   }),
   revokeToken: operation({
     ...join,
@@ -126,7 +126,7 @@ export const enrolOperations = {
     headers: z.object({ 'x-dunlin-actor': commandHeaders.shape['x-dunlin-actor'] }),
     body: z.strictObject({ reason: reason.optional() }).optional(),
     response: tokenView,
-    errors: [...bodyErrors, ...logErrors, 'token_not_found'],
+    errors: [...bodyErrors, ...logErrors, 'enrolment_off', 'token_not_found'],
   }),
 } as const
 

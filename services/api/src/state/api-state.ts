@@ -28,7 +28,12 @@ export interface ApiState {
 
 export const API_FOLD = `api/${FOLD_VERSION}`
 
-export const createApiState = (metrics: Metrics, snapshot?: LoadedSnapshot): ApiState => {
+/** @param onNode told of every change of a node's subject, also before the log was read to its end */
+export const createApiState = (
+  metrics: Metrics,
+  snapshot?: LoadedSnapshot,
+  onNode: (node: NodeState) => void = () => {},
+): ApiState => {
   const commands = createCommandIndex()
 
   const onFolded = (folded: Folded<keyof FleetKinds>, aggregate: Aggregate<FleetKinds[keyof FleetKinds]>): void => {
@@ -41,8 +46,13 @@ export const createApiState = (metrics: Metrics, snapshot?: LoadedSnapshot): Api
       // A checkpoint brings what its job remembers without the commits that said it.
       if (commit.ev[0]?.type === 'Checkpointed')
         for (const id of (aggregate as Aggregate<Job>).state.commands.byId.keys()) commands.note(id, key)
-    } else if (kind === 'node') index.nodeCommitted(key)
-    else if (kind === 'report') index.reportCommitted(key)
+    } else if (kind === 'node') {
+      index.nodeCommitted(key)
+      onNode((aggregate as Aggregate<NodeState>).state)
+      if (commit.req !== undefined) commands.note(commit.cmd, key)
+      if (commit.ev[0]?.type === 'Checkpointed')
+        for (const id of (aggregate as Aggregate<NodeState>).state.commands?.byId.keys() ?? []) commands.note(id, key)
+    } else if (kind === 'report') index.reportCommitted(key)
   }
 
   const fold = createFold<FleetKinds>({

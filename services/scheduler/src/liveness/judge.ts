@@ -38,7 +38,7 @@ export const createLivenessJudge = (work: Work, listener: Listener, timers: Live
     if (!done.ok) work.failed('liveness', node, done.error, () => {})
   }
 
-  /** In this release every node on loopback is admitted; enrolment comes later. */
+  /** Of the policy `loopback`: whoever announces itself takes part. A node that was removed does not. */
   const admitOne = async (node: NodeId): Promise<void> => {
     const at = work.clock.nowMs()
     const done = await work.handler.handle({

@@ -1,0 +1,47 @@
+/**
+ * Keeps the server refusing every key that the log calls revoked. A level, not an event: whatever was missed (this process
+ * was down, the server was replaced) is told when it starts and whenever a node's subject changes.
+ */
+import type { NodeState } from '@dunlin/domain'
+import type { Claims } from '@dunlin/nats/auth'
+import { createPump, type Clock, type Logger } from '@dunlin/runtime'
+
+export interface Revocations {
+  /** A node's subject was folded. */
+  nodeChanged(node: NodeState): void
+  /** The log was read to its end: from now on the server is told. */
+  begin(nodes: Iterable<NodeState>): void
+  stop(): Promise<void>
+}
+
+const RETRY_MS = 1_000
+
+export const keepRevocations = (claims: Claims, clock: Clock, logger: Logger): Revocations => {
+  const keys = new Set<string>()
+  let begun = false
+
+  const pump = createPump(clock, logger, async () => {
+    try {
+      if (await claims.revoke(new Set(keys))) logger.info('the server was told of revoked keys', { keys: keys.size })
+    } catch (error) {
+      logger.warn('the server was not told of revoked keys yet', { error: String(error) })
+      pump.wake(RETRY_MS)
+    }
+  })
+  const add = (node: NodeState): void => {
+    for (const key of node.revokedKeys) keys.add(key)
+  }
+  return {
+    nodeChanged: (node) => {
+      const before = keys.size
+      add(node)
+      if (begun && keys.size > before) pump.wake()
+    },
+    begin: (nodes) => {
+      for (const node of nodes) add(node)
+      begun = true
+      pump.wake()
+    },
+    stop: () => pump.stop(),
+  }
+}

@@ -1,0 +1,95 @@
+/** Lets nodes in: proof of the key, use of the token, the node's own commit, and its credential, in this order. */
+import { DunlinError, nodeActor, parseJoinToken, type EnrolBody, type NodeEvent, type NodeId } from '@dunlin/contracts'
+import { enrolNode, standingOf, useToken, type Decision, type FleetKinds, type Standing } from '@dunlin/domain'
+import type { CommandHandler } from '@dunlin/eventstore'
+import { nodeSubject, tokenSubject } from '@dunlin/nats'
+import { issueNode, verifyProof, type Authority } from '@dunlin/nats/auth'
+import { sha256, type Clock, type Logger, type Random } from '@dunlin/runtime'
+import type { ApiState } from '../state/api-state.ts'
+import type { Challenges } from './challenge.ts'
+
+export interface EnrolOptions {
+  readonly state: ApiState
+  readonly handler: CommandHandler<FleetKinds>
+  readonly authority: Authority
+  readonly challenges: Challenges
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface Enrolled {
+  readonly node: string
+  readonly state: Standing
+  readonly credential?: string
+}
+
+/** Throws the reason why not. Asking again changes nothing, and tells how things stand by then. */
+export type Enrol = (body: EnrolBody) => Promise<Enrolled>
+
+export const createEnrol = (options: EnrolOptions): Enrol => {
+  const { state, handler, authority, challenges, clock, random, logger } = options
+
+  const prove = (body: EnrolBody): void => {
+    const { signature, ...signed } = body
+    if (!verifyProof(body.public_key, signed, signature)) throw new DunlinError('wrong_signature')
+    if (!challenges.holds(body.challenge, clock.nowMs())) throw new DunlinError('stale_proof')
+  }
+
+  const join = async (node: NodeId, publicKey: string, tokenText: string | undefined): Promise<Standing> => {
+    const token = tokenText === undefined ? undefined : parseJoinToken(tokenText)
+    if (token === undefined)
+      throw new DunlinError(
+        'token_unknown',
+        tokenText === undefined ? `${node} has not joined yet, and shows no token.` : 'This is no join token.',
+      )
+    const at = clock.nowMs()
+    const command = { id: `~enrol.${random.ulid(at)}`, by: nodeActor(node), at }
+    const secret = sha256(token.secret)
+    let terms: Extract<ReturnType<typeof useToken>, { ok: true }>['result'] | undefined
+    const used = await handler.handle({
+      kind: 'token',
+      key: token.id,
+      subject: tokenSubject(token.id),
+      command,
+      decide: ({ state: one }) => {
+        const decision = useToken(one, { node, publicKey, hash: secret, at })
+        if (decision.ok) terms = decision.result
+        return decision
+      },
+    })
+    if (!used.ok) throw used.error
+    if (terms === undefined) throw new DunlinError('internal', 'A token without terms was used.')
+    const { labels, admits } = terms
+    let standing: Standing | undefined
+    const joined = await handler.handle({
+      kind: 'node',
+      key: node,
+      subject: nodeSubject(node),
+      command,
+      decide: ({ state: one }) => {
+        const decision = enrolNode(one, { node, publicKey, token: token.id, labels, admits })
+        if (decision.ok) standing = decision.result
+        return decision
+      },
+    })
+    if (!joined.ok) throw joined.error
+    if (standing === undefined) throw new DunlinError('internal', 'A node joined without a standing.')
+    if (joined.committed > 0) logger.info('a node joined', { node, token: token.id, standing })
+    return standing
+  }
+
+  return async (body) => {
+    prove(body)
+    const { public_key: publicKey, token } = body
+    // The contract's schema has read it.
+    const node = body.node as NodeId
+    const known = state.node(node)
+    // Before a use of the token is taken: it would be lost when the node is refused.
+    const before: Decision<NodeEvent, Standing> | undefined = known && standingOf(known, publicKey)
+    if (before?.ok === false) throw before.error
+    const standing = before?.result ?? (await join(node, publicKey, token))
+    if (standing === 'pending') return { node, state: standing }
+    return { node, state: standing, credential: await issueNode(authority, node, publicKey) }
+  }
+}
