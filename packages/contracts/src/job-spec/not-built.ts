@@ -2,6 +2,7 @@
  * Parts of the spec that are read and checked but that nothing acts on yet. They are refused by name: a schedule that never
  * fires or a probe that is never asked would be worse than an error. A part leaves this list when it is built.
  */
+import { builtSecretProviders } from '../drivers/secrets.ts'
 import { DunlinError } from '../errors/error.ts'
 import { pathText, type Path, type YamlSource } from '../source/place.ts'
 import { builtJobTypes } from './job-type.ts'
@@ -14,12 +15,9 @@ interface Unbuilt {
 }
 
 const unbuiltBlocks = {
-  secret_providers: 'Secret providers',
-  secrets: 'Secrets',
   placement: 'Limited or preferred placement',
   schedule: 'Schedules',
   parameters: 'Parameterized jobs',
-  health: 'Probes',
 } as const satisfies Partial<Record<keyof JobSpec, string>>
 
 const unbuiltType = ({ type }: JobSpec): readonly Unbuilt[] =>
@@ -41,8 +39,21 @@ const blocksOf = (spec: JobSpec): readonly Unbuilt[] =>
       : [{ path: [block], message: `${what} are not built yet` }]
   })
 
+const providersOf = ({ secret_providers: providers = {} }: JobSpec): readonly Unbuilt[] =>
+  Object.entries(providers).flatMap(([key, { provider }]) =>
+    (builtSecretProviders as readonly string[]).includes(provider)
+      ? []
+      : [
+          {
+            path: ['secret_providers', key, 'provider'],
+            message: `Secret providers of type ${provider} are not built yet`,
+            hint: `Providers that nodes can ask now: ${builtSecretProviders.join(', ')}.`,
+          },
+        ],
+  )
+
 export const refuseNotBuilt = (spec: JobSpec, source?: YamlSource): DunlinError | undefined => {
-  const missing = [...unbuiltType(spec), ...blocksOf(spec)]
+  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...providersOf(spec)]
   if (missing.length === 0) return undefined
   const hint = missing.find((one) => one.hint !== undefined)?.hint
   return new DunlinError('not_built', `${missing.map(({ message }) => message).join('; ')}.`, {

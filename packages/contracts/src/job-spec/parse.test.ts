@@ -292,8 +292,7 @@ describe('parts that are not built', () => {
     [{ schedule: { cron: ['0 4 1-7/2 * MON-FRI', '@daily'], timezone: 'Europe/Berlin' } }, 'schedule'],
     [{ placement: { count: 3 } }, 'placement'],
     [{ parameters: { required: ['a'] } }, 'parameters'],
-    [{ health: { liveness: { tcp: { port: 80 } } } }, 'health'],
-    [{ secret_providers: { f: { provider: 'file' } } }, 'secret_providers'],
+    [{ secret_providers: { v: { provider: 'aws_secrets_manager', region: 'x' } } }, 'secret_providers.v.provider'],
   ])('refuses %j by name, although it is valid', (more, path) => {
     expect(problemOf({ ...base, ...more })).toMatchObject({ code: 'not_built', errors: [{ path }] })
     expect(validateJobSpec({ ...base, ...more }).ok).toBe(true)

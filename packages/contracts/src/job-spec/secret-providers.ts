@@ -14,6 +14,7 @@ const providerTypes = [
   'gcp_secret_manager',
   'azure_key_vault',
   'file',
+  'env',
 ] as const
 
 const text = z.string().min(1).max(4096).optional()
@@ -102,6 +103,7 @@ const required: Readonly<Record<(typeof providerTypes)[number], readonly string[
   gcp_secret_manager: ['project'],
   azure_key_vault: ['vault_url'],
   file: [],
+  env: [],
 }
 
 const providerSchema = block({
