@@ -16,7 +16,7 @@ export default defineConfig({
           include: [
             '{packages,services}/*/src/**/*.test.ts',
             'infra/**/*.test.ts',
-            'test/{architecture,replay}/**/*.test.ts',
+            'test/{architecture,replay,chaos}/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/dist/**', '**/node_modules/**'],
         },

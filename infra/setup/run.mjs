@@ -15,6 +15,7 @@ const commands = {
   bench: ['test/bench/main.ts'],
   sim: ['test/simulation/main.ts'],
   mutants: ['test/simulation/mutants/main.ts'],
+  chaos: ['test/chaos/main.ts'],
   figures: ['test/figures/main.ts'],
 }
 

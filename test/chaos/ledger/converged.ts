@@ -1,0 +1,61 @@
+/** Whether what runs on the nodes is what the log wants: seen in /proc and in what tasks wrote, not asked of anybody. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { labelsOf, type ChaosJob } from '../load/jobs.ts'
+import type { Marked } from '../world/marked.ts'
+import type { Witnessed } from './witness.ts'
+import type { Wish } from './wished.ts'
+
+interface Seen {
+  readonly nodesDir: string
+  readonly nodes: number
+  readonly jobs: readonly ChaosJob[]
+  readonly wishes: ReadonlyMap<string, Wish>
+  readonly tasks: readonly Marked[]
+  readonly witnessed: readonly Witnessed[]
+}
+
+const describe = ({ node, job, execution, attempt, pid, command }: Marked): string =>
+  `${node} ${job} ${execution}/${attempt ?? '?'} pid ${pid} (${command.trim()})`
+
+/** A pipeline has no mark in its environment; its order lies beside it. */
+const runsMark = (nodesDir: string, one: Marked, mark: string): boolean => {
+  if (one.mark !== undefined) return one.mark === mark
+  try {
+    return readFileSync(join(nodesDir, one.node, 'tasks', one.execution, 'pipeline.json'), 'utf8').includes(`"${mark}`)
+  } catch {
+    return false
+  }
+}
+
+/** Sentences about what is not (yet) as wanted; none when everything is. */
+export const differences = ({ nodesDir, nodes, jobs, wishes, tasks, witnessed }: Seen): readonly string[] => {
+  const found: string[] = []
+  for (const { name, behaviour, on } of jobs) {
+    const mark = wishes.get(name)?.mark
+    for (let n = 1; n <= nodes; n += 1) {
+      const node = `edge-${n}`
+      const here = tasks.filter((one) => one.node === node && one.job === name)
+      if (mark === undefined || !labelsOf(n).includes(`on-${on}=yes`)) {
+        for (const one of here) found.push(`${describe(one)} is left over`)
+        continue
+      }
+      const attempts = new Set(here.map(({ execution, attempt }) => `${execution}/${attempt ?? '?'}`))
+      if (attempts.size > 1) found.push(`${node} ${name} runs as ${[...attempts].join(' and ')}`)
+      for (const one of here)
+        if (!runsMark(nodesDir, one, mark)) found.push(`${describe(one)} is of another version than ${mark}`)
+      if (behaviour === 'crashes') continue
+      if (behaviour !== 'completes') {
+        if (attempts.size === 0) found.push(`${node} ${name} does not run; ${mark} is wanted`)
+        continue
+      }
+      for (const one of here) found.push(`${describe(one)} has not ended`)
+      const runs = witnessed.filter((one) => one.is === 'start' && one.node === node && one.more === mark)
+      const isDone = runs.some(({ execution }) =>
+        witnessed.some((one) => one.is === 'exit' && one.execution === execution && one.what === '0'),
+      )
+      if (!isDone) found.push(`${node} ${name} has not completed ${mark}`)
+    }
+  }
+  return found
+}

@@ -1,0 +1,57 @@
+/** What the log says of each execution, in the order in which it was told. */
+import type { LogEntry, LogEventJson } from './log-reader.ts'
+
+export interface Told {
+  readonly seq: number
+  readonly node: string
+  readonly execution: string
+  readonly job: string
+  readonly attempt: number
+  readonly state: string
+  /** Absent when this telling says nothing of an exit. */
+  readonly exitCode?: number | null
+  /** Transitions that were never told and that this one stands for. */
+  readonly replaces: number
+  /** It stands in an announcement: a summary that repeats what was told and may pass over what was not. */
+  readonly isSummary: boolean
+  /** `<journal>/<counter>` of a report. */
+  readonly counter?: string
+}
+
+const toldOf = (entry: LogEntry, event: LogEventJson, isSummary: boolean): Told => {
+  const exit = event['exit'] as { readonly code: number | null } | undefined
+  const job = event['job'] as { readonly name: string }
+  return {
+    seq: entry.seq,
+    node: entry.subject.slice('evt.report.'.length),
+    execution: String(event['execution']),
+    job: job.name,
+    attempt: Number(event['attempt']),
+    state: String(event['state']),
+    ...(exit === undefined ? {} : { exitCode: exit.code }),
+    replaces: Number(event['replaces'] ?? 0),
+    isSummary,
+    ...(isSummary ? {} : { counter: `${String(event['journal'])}/${String(event['j'])}` }),
+  }
+}
+
+export const readTold = (log: readonly LogEntry[]): readonly Told[] =>
+  log
+    .filter(({ subject }) => subject.startsWith('evt.report.'))
+    .flatMap((entry) =>
+      entry.events.flatMap((event) => {
+        if (event.type === 'ExecutionReported') return [toldOf(entry, event, false)]
+        if (event.type !== 'NodeAnnounced') return []
+        return (event['executions'] as readonly LogEventJson[]).map((one) => toldOf(entry, one, true))
+      }),
+    )
+
+export const byExecution = <T extends { readonly execution: string }>(all: readonly T[]): ReadonlyMap<string, T[]> => {
+  const map = new Map<string, T[]>()
+  for (const one of all) {
+    const known = map.get(one.execution)
+    if (known) known.push(one)
+    else map.set(one.execution, [one])
+  }
+  return map
+}

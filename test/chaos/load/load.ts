@@ -1,0 +1,83 @@
+/** What people do meanwhile: apply, stop, roll back, run again; and beside it a stream of applies of jobs that run nowhere. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Dice } from '../random.ts'
+import { createPerson, type Person, type SentCommand } from './commands.ts'
+import { chaosJobs, specOf, type ChaosJob } from './jobs.ts'
+
+export interface Load {
+  sent(): readonly SentCommand[]
+  /** One thing that a person does, drawn by the dice. Returns what, for the story; the answer comes later. */
+  act(dice: Dice): string
+  /** Applies every job. */
+  applyAll(): Promise<void>
+  stopAll(): Promise<void>
+  /** Runs a job again whose rollout was given up. */
+  rerun(job: string): Promise<void>
+  /** What people have asked has its answers; the stream goes on. */
+  allAnswered(): Promise<void>
+  unanswered(): readonly SentCommand[]
+  /** Ends the stream, and what is still being sent. */
+  end(): Promise<void>
+}
+
+const BALLAST_JOBS = 8
+const BALLAST_WRITERS = 4
+const BALLAST_PAUSE_MS = 25
+const ANSWERS_WITHIN_MS = 20_000
+
+export const startLoad = (urls: () => readonly string[], ledgerDir: string): Load => {
+  const person = createPerson('person', urls)
+  const stream = createPerson('stream', urls)
+  const abort = new AbortController()
+  let marks = 0
+  const path = (job: string, verb: string): string => `/api/v1/jobs/default/${job}/${verb}`
+  const apply = (job: ChaosJob) => {
+    const mark = `m-${job.name}-${++marks}`
+    return { mark, answer: person.send(`apply ${mark}`, 'PUT', '/api/v1/jobs', specOf(job, mark, ledgerDir)) }
+  }
+  const ask = (job: string, verb: string) => person.send(`${verb} ${job}`, 'POST', path(job, verb), {})
+
+  const flood = async (sender: Person, w: number): Promise<void> => {
+    for (let n = 0; !abort.signal.aborted; n += 1) {
+      const name = `ballast-${(w * 3 + n) % BALLAST_JOBS}`
+      await sender.send(`apply ${name}`, 'PUT', '/api/v1/jobs', {
+        name,
+        type: 'process',
+        config: { command: '/bin/true', args: [`${w}.${n}`] },
+        selector: { match_labels: { nowhere: 'yes' } },
+      })
+      await delay(BALLAST_PAUSE_MS)
+    }
+  }
+  const floods = Promise.all(Array.from({ length: BALLAST_WRITERS }, (_, w) => flood(stream, w)))
+
+  return {
+    sent: () => [...person.sent, ...stream.sent],
+    act: (dice) => {
+      const job = dice.pick(chaosJobs)
+      const verb = dice.weighted([
+        [6, 'apply'],
+        [1, 'stop'],
+        [2, 'rollback'],
+        [2, 'rerun'],
+      ] as const)
+      if (verb === 'apply') return `apply ${apply(job).mark}`
+      void ask(job.name, verb)
+      return `${verb} ${job.name}`
+    },
+    applyAll: async () => void (await Promise.all(chaosJobs.map((job) => apply(job).answer))),
+    stopAll: async () => void (await Promise.all(chaosJobs.map(({ name }) => ask(name, 'stop')))),
+    rerun: async (job) => void (await ask(job, 'rerun')),
+    allAnswered: () => person.allAnswered(),
+    unanswered: () => person.sent.filter(({ said }) => said === 'unknown'),
+    end: async () => {
+      abort.abort()
+      const late = setTimeout(() => {
+        person.giveUp()
+        stream.giveUp()
+      }, ANSWERS_WITHIN_MS)
+      await Promise.all([floods, person.allAnswered(), stream.allAnswered()])
+      clearTimeout(late)
+    },
+  }
+}

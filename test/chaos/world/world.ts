@@ -1,0 +1,159 @@
+/** A real server, the services in two instances, and a few agents, each bundled as production runs it. */
+import { startServer, type NatsServer } from '@dunlin/nats-server'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { bundledService } from '../../bench/stage/bundled.ts'
+import { bundleAgent } from '../../bench/stage/repository.ts'
+import { labelsOf } from '../load/jobs.ts'
+import { markedProcesses, type Marked } from './marked.ts'
+import { startMember, type Member } from './member.ts'
+
+export interface World {
+  readonly dir: string
+  /** Where the nodes lie, each with its folder. */
+  readonly nodesDir: string
+  /** Where tasks write what happened to them, one file for each node. */
+  readonly ledgerDir: string
+  readonly nats: NatsServer
+  readonly apis: readonly Member[]
+  readonly schedulers: readonly Member[]
+  readonly engines: readonly Member[]
+  readonly agents: readonly Member[]
+  /** What ended by itself although nobody killed it. */
+  readonly ownEnds: readonly string[]
+  tasks(): readonly Marked[]
+  /** Resolves when everything that was killed runs and is ready again. */
+  allReady(): Promise<void>
+  /** Who is not. */
+  notReady(): readonly string[]
+  /** SIGKILL to the server, now; it is back on its store after this time. False when it was away. */
+  killServer(backInMs: number): boolean
+  /** Ends everything; `keep` leaves the folder with its logs. */
+  stop(keep: boolean): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly binary: string
+  readonly nodes: number
+  readonly instances: number
+}
+
+export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Promise<World> => {
+  const dir = mkdtempSync(join(tmpdir(), 'dunlin-chaos-'))
+  const [nodesDir, ledgerDir, logs, bundles] = ['nodes', 'ledger', 'logs', 'bundles'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string, string]
+  for (const one of [nodesDir, ledgerDir, logs, bundles]) mkdirSync(one)
+  writeFileSync(join(ledgerDir, 'a.lines'), '{"n":1}\n')
+  const [agentFile, ...serviceFiles] = await Promise.all([
+    bundleAgent(bundles),
+    ...['api', 'scheduler', 'rollout-engine'].map((name) => bundledService(name, bundles)),
+  ])
+  const nats = await startServer({ binary, storeDir: join(dir, 'nats') })
+  const ownEnds: string[] = []
+  let server: Promise<void> = Promise.resolve()
+  const member = (name: string, file: string | undefined, args: Parameters<typeof startMember>[0]['args']): Member =>
+    startMember({
+      name,
+      file: file ?? '',
+      args: (before) => ['--nats-url', nats.url, ...args(before)],
+      logFile: join(logs, `${name}.log`),
+      onOwnEnd: (how) => ownEnds.push(`${name}: ${how}`),
+    })
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+  const [apiFile, schedulerFile, engineFile] = serviceFiles
+  const apis = numbers(instances).map((n) =>
+    member(`api-${n}`, apiFile, ({ url }) => ['--port', typeof url === 'string' ? new URL(url).port : '0']),
+  )
+  // A name of its own lets an instance that was killed take its own lease again instead of waiting for its end.
+  const owner = (name: string) => () => ['--owner', name]
+  const schedulers = numbers(instances).map((n) => member(`scheduler-${n}`, schedulerFile, owner(`scheduler-${n}`)))
+  const engines = numbers(instances).map((n) => member(`engine-${n}`, engineFile, owner(`engine-${n}`)))
+  const services = [...apis, ...schedulers, ...engines]
+  await Promise.all(services.map((one) => one.ready()))
+  const agents = numbers(nodes).map((n) =>
+    member(`edge-${n}`, agentFile, () => [
+      '--node-id',
+      `edge-${n}`,
+      '--data-dir',
+      join(nodesDir, `edge-${n}`),
+      ...labelsOf(n).flatMap((label) => ['--label', label]),
+    ]),
+  )
+  const all = [...services, ...agents]
+  const tasks = (): readonly Marked[] => markedProcesses(nodesDir)
+  const allReady = async (): Promise<void> => {
+    await server
+    await Promise.all(all.map((one) => one.ready()))
+  }
+  const notReady = (): readonly string[] => [
+    ...(nats.running ? [] : ['nats-server']),
+    ...all.filter(({ isReady }) => !isReady).map(({ name }) => name),
+  ]
+  const stop = async (keep: boolean): Promise<void> => {
+    await server
+    await Promise.all(agents.map((one) => one.stop()))
+    await Promise.all(services.map((one) => one.stop()))
+    await nats.stop()
+    // By their own pids: whatever a task left behind has its mark.
+    for (let left = tasks(); left.length > 0; left = tasks()) {
+      for (const { pid } of left) endProcess(pid)
+      await delay(20)
+    }
+    if (!keep) rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  }
+  const world = {
+    dir,
+    nodesDir,
+    ledgerDir,
+    nats,
+    apis,
+    schedulers,
+    engines,
+    agents,
+    ownEnds,
+    tasks,
+    allReady,
+    notReady,
+    stop,
+  }
+  try {
+    await allReady()
+  } catch (error) {
+    await stop(true)
+    throw error
+  }
+  return {
+    ...world,
+    killServer: (backInMs) => {
+      const wasRunning = nats.running
+      const killed = nats.kill9()
+      server = server.then(() => killed).then(() => bringBack(nats, backInMs))
+      return wasRunning
+    },
+  }
+}
+
+const bringBack = async (nats: NatsServer, backInMs: number): Promise<void> => {
+  await delay(backInMs)
+  while (!nats.running) {
+    try {
+      await nats.restart()
+    } catch {
+      // Killed again before it answered.
+      await delay(50)
+    }
+  }
+}
+
+/** SIGKILL to one process; false when it is gone already. */
+export const endProcess = (pid: number): boolean => {
+  try {
+    process.kill(pid, 'SIGKILL')
+    return true
+  } catch {
+    return false
+  }
+}
