@@ -2,19 +2,27 @@
 import { desiredDocumentSchema, type Transition } from '@dunlin/contracts/agent'
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Keeps the latest unsent transition of each execution and says how many it stands for. Inside a transaction. */
-export const compactUnsent = (db: DatabaseSync): void => {
+/**
+ * Keeps the latest unsent transition of each execution and says how many it stands for. Inside a transaction. Up to
+ * `sendingJ` they are on their way as they are, and would be counted twice.
+ */
+export const compactUnsent = (db: DatabaseSync, sendingJ: number): void => {
   const one = db.prepare('select transition from unsent where j = ?')
-  const earlier = db.prepare('select transition from unsent where execution = ? and j < ?')
-  const drop = db.prepare('delete from unsent where execution = ? and j < ?')
+  const earlier = db.prepare('select transition from unsent where execution = ? and j < ? and j > ?')
+  const drop = db.prepare('delete from unsent where execution = ? and j < ? and j > ?')
   const change = db.prepare('update unsent set transition = ? where j = ?')
-  const rows = db.prepare('select execution, count(*) as n, max(j) as last from unsent group by execution').all()
+  const groups = db.prepare(
+    'select execution, count(*) as n, max(j) as last from unsent where j > ? group by execution',
+  )
+  const rows = groups.all(sendingJ)
   for (const { execution, n, last } of rows as { execution: string; n: number; last: number }[]) {
     if (n < 2) continue
     const transition = JSON.parse(one.get(last)?.['transition'] as string) as Transition
-    const before = earlier.all(execution, last).map((row) => JSON.parse(row['transition'] as string) as Transition)
+    const before = earlier
+      .all(execution, last, sendingJ)
+      .map((row) => JSON.parse(row['transition'] as string) as Transition)
     const replaces = before.reduce((sum, each) => sum + (each.replaces ?? 0) + 1, transition.replaces ?? 0)
-    drop.run(execution, last)
+    drop.run(execution, last, sendingJ)
     change.run(JSON.stringify({ ...transition, replaces }), last)
   }
 }

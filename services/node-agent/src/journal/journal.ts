@@ -59,6 +59,8 @@ export interface Journal {
   forget(execution: ExecutionId): void
   /** Oldest first. */
   unsent(limit: number): Unsent[]
+  /** What is unsent up to this counter is on its way: it is not compacted any more. */
+  sending(j: number): void
   acknowledge(j: number): void
   /** Begins a new journal id with everything else kept: the log knows a counter above this journal's. */
   renew(): void

@@ -52,7 +52,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
 
   const makeRoom = (): void => {
     atomically(() => {
-      compactUnsent(db)
+      compactUnsent(db, sendingJ)
       dropUnusedContents(db)
     })
     unsentCount = countUnsent.get()?.['n'] as number
@@ -85,6 +85,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
   let j = Number(meta('j') ?? 0)
   let acknowledgedJ = Number(meta('acknowledged') ?? 0)
   let unsentCount = countUnsent.get()?.['n'] as number
+  let sendingJ = 0
 
   return {
     get id() {
@@ -106,7 +107,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
           setMeta('j', String(next))
         }
         putExecution(transition.execution, ...texts, next)
-        if (tell && unsentCount + 1 > UNSENT_BEFORE_COMPACTION) compactUnsent(db)
+        if (tell && unsentCount + 1 > UNSENT_BEFORE_COMPACTION) compactUnsent(db, sendingJ)
       })
       if (tell) unsentCount = unsentCount < UNSENT_BEFORE_COMPACTION ? unsentCount + 1 : countNow()
       j = next
@@ -131,6 +132,9 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
         j: row['j'] as number,
         transition: JSON.parse(row['transition'] as string) as Transition,
       })),
+    sending: (upTo) => {
+      sendingJ = upTo
+    },
     acknowledge: (upTo) => {
       if (upTo <= acknowledgedJ) return
       // Known from now on, whether or not it can be written: a repeat after a restart changes nothing at the centre.

@@ -119,6 +119,7 @@ export const steadyJournal = (inner: Journal, clock: Clock, hooks: SteadyHooks):
       if (!tried(() => inner.forget(execution))) forgotten.add(execution)
     },
     unsent: (limit) => inner.unsent(limit),
+    sending: (j) => inner.sending(j),
     // Told again after a restart, which changes nothing at the centre: nothing to wait for.
     acknowledge: (j) => void tried(() => inner.acknowledge(j)),
     renew: () => inner.renew(),

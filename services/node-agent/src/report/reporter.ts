@@ -186,6 +186,7 @@ export const startReporter = (
     // The very same bytes until their outcome is known: a rebuilt commit would claim what the stored one does not say.
     pending ??= nextCommit()
     if (!pending) return false
+    journal.sending(pending.upToJ)
     const { data, types } = pending
     const result = await reports.append({ subject, data, expected: expected ?? 0, types }).catch((error: unknown) => {
       isUnsure = true
