@@ -10,7 +10,12 @@ import {
   eventTypes,
   heartbeatSchema,
   isUnreadable,
+  drainNodeBodySchema,
   jobVerbs,
+  labelNodeBodySchema,
+  nodeVerbs,
+  plainNodeBodySchema,
+  removeNodeBodySchema,
   operations,
   parseJobSpec,
   plainBodySchema,
@@ -130,15 +135,29 @@ describe('commands and their answers', () => {
     rerun: plainBodySchema,
   }
 
+  const nodeBodies = {
+    label: labelNodeBodySchema,
+    cordon: plainNodeBodySchema,
+    uncordon: plainNodeBodySchema,
+    drain: drainNodeBodySchema,
+    remove: removeNodeBodySchema,
+  }
+
   it('every verb that is built has an example', () => {
-    const verbs = ofKind('command').map(({ subject }) => parseCommandSubject(subject)?.verb ?? subject)
-    expect(verbs.toSorted()).toEqual(Object.keys(bodies).toSorted())
-    expect(verbs.toSorted()).toEqual(jobVerbs.toSorted())
+    const shown = ofKind('command').map(({ subject }) => parseCommandSubject(subject))
+    const verbsOf = (kind: 'job' | 'node') => shown.flatMap((one) => (one?.kind === kind ? [one.verb] : [])).toSorted()
+    expect(shown).not.toContain(undefined)
+    expect(verbsOf('job')).toEqual(Object.keys(bodies).toSorted())
+    expect(verbsOf('job')).toEqual(jobVerbs.toSorted())
+    // Nobody is let in by subject.
+    expect(verbsOf('node')).toEqual(nodeVerbs.filter((verb) => verb !== 'approve').toSorted())
+    expect(verbsOf('node')).toEqual(Object.keys(nodeBodies).toSorted())
   })
 
   it.for(ofKind('command'))('$subject', ({ subject, json }) => {
     const command = parseCommandSubject(subject)
-    if (command?.kind !== 'job') throw new Error(`${subject} is no command of a job`)
+    if (command?.kind === 'node') return void nodeBodies[command.verb as keyof typeof nodeBodies].parse(json)
+    if (command === undefined) throw new Error(`${subject} is no command`)
     const body = bodies[command.verb as keyof typeof bodies].parse(json)
     expect('spec' in body ? keyOf(body.spec) : command.key).toEqual(command.key)
   })

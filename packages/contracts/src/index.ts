@@ -1,6 +1,7 @@
 /** Everything that crosses a process border, each defined once. */
 export * from './protocol.ts'
 export { eventSchemas, eventTypes, type JobSubjectEvent, type LogEvent } from './events/index.ts'
+export { heardAnswerSchema, heardQuestionSchema, type HeardAnswer } from './heartbeat/heard.ts'
 export { readHeartbeat } from './heartbeat/read.ts'
 export {
   commandOutcomeSchema,

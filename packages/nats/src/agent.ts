@@ -16,6 +16,7 @@ export {
   FRESH,
   freshSubject,
   HEARTBEAT_SHARDS,
+  HEARD,
   HEARTBEATS,
   heartbeatShard,
   heartbeatSubject,

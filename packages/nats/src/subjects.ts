@@ -16,6 +16,8 @@ export const MAX_JOB_KEY_LENGTH = MAX_SUBJECT_LENGTH - 'cmd.job.'.length - 2 - M
 export const MAX_COMMAND_TOKEN_LENGTH = MAX_SUBJECT_LENGTH - 'outcome.'.length
 
 export const LOG_SUBJECT = 'evt.log'
+/** What a scheduler has heard of nodes: a request, answered by any that hears. */
+export const HEARD = 'svc.scheduler.heard'
 export const HEARTBEATS = 'hb.>'
 export const HEARTBEAT_SHARDS = 64
 /** All commands, and the two kinds of them. */

@@ -47,7 +47,7 @@ export const commandHeaders = z.object({
     .meta({ description: 'Who asks; recorded as user:<name>' }),
 })
 
-const commandFields = {
+export const commandFields = {
   reason: reason.optional().meta({ description: 'Why; recorded in the log' }),
   not_after: z.iso
     .datetime({ offset: true })

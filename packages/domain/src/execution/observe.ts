@@ -15,6 +15,10 @@ export interface Observation {
 
 const over = new Set<ReportedState>(['completed', 'failed', 'stopped'])
 
+/** Its grant was voided or replaced, and the node still knows it. Nobody will ever hear the end of it from a node that was removed. */
+export const observeFormer = (reported: Transition, isRemoved: boolean): ReportedState | 'lost' =>
+  isRemoved && !over.has(reported.state) ? 'lost' : reported.state
+
 /** `running` without a healthy verdict is `validating`; a lost node's executions are lost unless they had ended. */
 export const observe = (grant: Grant, reported: Transition | undefined, connection: Connection): Observation => {
   const stale = connection.is !== 'connected'

@@ -46,7 +46,9 @@ export const judgeLiveness = (
     if (heard?.bye && heard.boot === connection.boot)
       return [{ type: 'NodeDisconnected', reason: 'left', lastHeardAt: heard.atMs }]
     if (!listenedFor(judge, timers.disconnectedAfterMs)) return []
-    return [{ type: 'NodeDisconnected', reason: 'silent', lastHeardAt: heard?.atMs ?? connection.since }]
+    return [
+      { type: 'NodeDisconnected', reason: 'silent', lastHeardAt: heard?.atMs ?? neverHeard(connection.since, judge) },
+    ]
   }
   if (connection.is === 'disconnected') {
     const silentFor = judge.nowMs - connection.lastHeardAt
@@ -55,6 +57,10 @@ export const judgeLiveness = (
   }
   return []
 }
+
+/** Until this judge began to listen another one may have heard it. */
+const neverHeard = (since: number, { nowMs, nowMono, listeningSinceMono = nowMono }: Judge): number =>
+  Math.max(since, Math.round(nowMs - (nowMono - listeningSinceMono)))
 
 const listenedFor = (judge: Judge, ms: number): boolean =>
   judge.listeningSinceMono !== undefined && judge.nowMono - judge.listeningSinceMono >= ms

@@ -10,6 +10,7 @@ import {
   type JobSpec,
   type Warning,
 } from '@dunlin/contracts'
+import { readBody } from './read-body.ts'
 import { specFromValue } from './spec.ts'
 
 interface Common {
@@ -25,26 +26,6 @@ export type ParsedCommand =
   | (Common & { readonly verb: 'stop' | 'pause' | 'resume' | 'promote' | 'halt' | 'rerun' })
   | (Common & { readonly verb: 'rollback'; readonly version?: number | undefined; readonly whole: boolean })
   | (Common & { readonly verb: 'delete'; readonly force: boolean })
-
-interface BodySchema<T> {
-  safeParse(
-    body: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: { readonly issues: readonly BodyIssue[] } }
-}
-interface BodyIssue {
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-}
-
-const readBody = <T>(schema: BodySchema<T>, body: unknown): T => {
-  const read = schema.safeParse(body)
-  if (read.success) return read.data
-  throw new DunlinError('invalid_command', undefined, {
-    errors: read.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
-  })
-}
 
 const common = (
   key: JobKey,

@@ -194,7 +194,7 @@ describe('commands by subject', () => {
     for (const subject of ['cmd.job.only.two', 'cmd.job.=zz.x.apply', 'cmd.node.edge-1.drain'])
       store.intake.publish(subject, Buffer.from('{}'))
     const all = await answered(3)
-    expect(new Set(all.map((one) => one.error?.code))).toEqual(new Set(['invalid_subject', 'not_built']))
+    expect(new Set(all.map((one) => one.error?.code))).toEqual(new Set(['invalid_subject', 'node_not_found']))
     await expect.poll(() => store.intake.queued).toBe(0)
   })
 

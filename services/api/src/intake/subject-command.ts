@@ -8,11 +8,10 @@ import { decodeUtf8 } from '../http/body.ts'
 /** Where outcomes go besides `outcome.<id>`; anything else could make this service write into foreign subjects. */
 const INBOX = /^_INBOX\.[^\s*>]{1,200}$/
 
-export interface SubjectCommand {
-  readonly key: JobKey
-  readonly verb: string
-  readonly body: unknown
-}
+export type SubjectCommand = { readonly verb: string; readonly body: unknown } & (
+  | { readonly kind: 'job'; readonly key: JobKey }
+  | { readonly kind: 'node'; readonly node: string }
+)
 
 /**
  * The id that the caller chose as `Nats-Msg-Id`, else one made of the message's position in the queue: a message that is
@@ -39,12 +38,15 @@ export const replyToOf = (headers: Readonly<Record<string, string>>): string | u
   return found
 }
 
-/** Throws invalid_subject, not_built (commands to nodes) malformed_body or body_too_large. */
+/** Throws invalid_subject, not_by_subject, malformed_body or body_too_large. */
 export const readSubjectCommand = ({ subject, data }: Pick<QueuedCommand, 'subject' | 'data'>): SubjectCommand => {
   const address = parseCommandSubject(subject)
   if (address === undefined) throw new DunlinError('invalid_subject', `${JSON.stringify(subject)} names no command.`)
-  if (address.kind === 'node') throw new DunlinError('not_built', 'Commands to nodes are not built yet.')
-  return { key: address.key, verb: address.verb, body: readJson(data) }
+  const { verb } = address
+  if (address.kind === 'job') return { kind: 'job', key: address.key, verb, body: readJson(data) }
+  // Whoever can publish could let a node of his own in.
+  if (verb === 'approve') throw new DunlinError('not_by_subject', 'A node cannot be approved by subject.')
+  return { kind: 'node', node: address.nodeId, verb, body: readJson(data) }
 }
 
 /** Read as strictly as by HTTP. An empty message is an empty body: `stop` needs none. */

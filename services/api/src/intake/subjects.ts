@@ -1,37 +1,58 @@
 /**
- * Commands by subject: takes COMMANDS in order, one at a time for each job, and answers every one. A command that can
+ * Commands by subject: takes COMMANDS in order, one at a time for each job or node, and answers every one. A command that can
  * never succeed is answered, copied to the dead letters and removed; one that cannot succeed now waits in place.
  */
-import { natsActor } from '@dunlin/contracts'
+import { natsActor, type AcceptedView, type NodeAcceptedView } from '@dunlin/contracts'
 import type { Bus, CommandQueue, QueuedCommand, Subscription } from '@dunlin/eventstore'
 import { outcomeSubject } from '@dunlin/nats'
 import type { Clock, Logger, Metrics } from '@dunlin/runtime'
 import { toDunlinError } from '../http/problems.ts'
 import { acceptedBody, refusedBody } from './answer.ts'
 import { parseCommand } from './commands.ts'
+import { parseNodeCommand } from './node-commands.ts'
 import { retryInPlace } from './retry.ts'
-import type { Submit } from './submit.ts'
-import { commandIdOf, readSubjectCommand, replyToOf } from './subject-command.ts'
+import type { SubmitNode } from './submit-node.ts'
+import type { Envelope, Submit } from './submit.ts'
+import { commandIdOf, readSubjectCommand, replyToOf, type SubjectCommand } from './subject-command.ts'
 
 export interface IntakeOptions {
   readonly commands: CommandQueue
   readonly bus: Bus
   readonly submit: Submit
+  readonly submitNode: SubmitNode
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
   readonly signal: AbortSignal
 }
 
+interface Understood {
+  readonly verb: string
+  readonly claimedActor: string | undefined
+  readonly submit: (envelope: Envelope) => Promise<AcceptedView | NodeAcceptedView>
+}
+
 const encode = (body: unknown): Uint8Array => Buffer.from(JSON.stringify(body))
 
 export const startIntake = (options: IntakeOptions): Subscription => {
-  const { commands, bus, submit, clock, logger, metrics, signal } = options
+  const { commands, bus, submit, submitNode, clock, logger, metrics, signal } = options
 
   const answer = (commandId: string, replyTo: string | undefined, body: unknown): void => {
     const data = encode(body)
     bus.publish(outcomeSubject(commandId), data)
     if (replyTo !== undefined) bus.publish(replyTo, data)
+  }
+
+  /** What the command says and how it is carried out; its answer is the document that its sender gets. */
+  const understand = (read: SubjectCommand): Understood => {
+    if (read.kind === 'job') {
+      const parsed = parseCommand(read.key, read.verb, read.body)
+      const run = async (envelope: Envelope) => acceptedBody(await submit(parsed, envelope))
+      return { verb: parsed.verb, claimedActor: parsed.claimedActor, submit: run }
+    }
+    const parsed = parseNodeCommand(read.node, read.verb, read.body)
+    const run = (envelope: Envelope) => submitNode(parsed, envelope)
+    return { verb: `node_${parsed.verb}`, claimedActor: parsed.claimedActor, submit: run }
   }
 
   const handle = async (command: QueuedCommand): Promise<void> => {
@@ -42,11 +63,11 @@ export const startIntake = (options: IntakeOptions): Subscription => {
       replyTo = replyToOf(command.headers)
       if (wrongId !== undefined) throw wrongId
       const read = readSubjectCommand(command)
-      const parsed = parseCommand(read.key, read.verb, read.body)
+      const { claimedActor, ...parsed } = understand(read)
       verb = parsed.verb
       const source = { created: command.created, seq: command.seq }
-      const actor = natsActor(parsed.claimedActor)
-      const accepted = await retryInPlace(() => submit(parsed, { id, actor, source }), {
+      const envelope: Envelope = { id, actor: natsActor(claimedActor), source }
+      const accepted = await retryInPlace(() => parsed.submit(envelope), {
         clock,
         signal,
         onWait: (error, delayMs) => {
@@ -54,7 +75,7 @@ export const startIntake = (options: IntakeOptions): Subscription => {
           command.working()
         },
       })
-      answer(id, replyTo, acceptedBody(accepted))
+      answer(id, replyTo, accepted)
       await command.done()
       metrics.add('dunlin_commands_total', { verb, outcome: accepted.unchanged ? 'unchanged' : 'applied' })
     } catch (error) {

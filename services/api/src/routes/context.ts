@@ -1,4 +1,5 @@
 /** What the routes share. */
+import type { SubmitNode } from '../intake/submit-node.ts'
 import type { Submit } from '../intake/submit.ts'
 import type { ApiState } from '../state/api-state.ts'
 import type { Hub } from '../stream/hub.ts'
@@ -9,6 +10,7 @@ import type { Compact } from '../log/compact.ts'
 export interface RouteContext {
   readonly state: ApiState
   readonly submit: Submit
+  readonly submitNode: SubmitNode
   readonly hub: Hub
   readonly log: Log
   readonly archive: ObjectStore

@@ -24,6 +24,7 @@ export const registerExecutions = (app: FastifyInstance, { state, caughtUp }: Ro
       grant: grant?.execution === execution ? grant : undefined,
       reported: state.reports(node)?.executions.get(execution as ExecutionId),
       connection: state.node(node)?.connection ?? { is: 'never' },
+      isRemoved: state.node(node)?.admission === 'removed',
     })
   }
 

@@ -21,14 +21,21 @@ import {
 } from '../explain/explain.ts'
 import { serve } from '../http/serve.ts'
 import { makeCursor, readCursor } from '../lists/cursor.ts'
+import { drainOn } from '../state/drain.ts'
+import { askHeard } from '../state/heard.ts'
 import { presentJob } from '../state/present-job.ts'
 import { explanationView, type Explained } from '../views/explanation.ts'
+import { drainWaits, nodeMessage } from '../views/explain-node.ts'
+import { nodeWarnings } from '../views/node.ts'
 import type { RouteContext } from './context.ts'
 
 /** More jobs of one node are not read at once; a filter names the one that matters. */
 const MOST_JOBS = 50
 
-export const registerExplain = (app: FastifyInstance, { state, log, archive, caughtUp }: RouteContext): void => {
+export const registerExplain = (
+  app: FastifyInstance,
+  { state, log, archive, bus, clock, caughtUp }: RouteContext,
+): void => {
   const reader = { log, archive }
 
   /** The page, and how to show it: a cursor keeps where the reading began, because the version in force may change meanwhile. */
@@ -85,9 +92,12 @@ export const registerExplain = (app: FastifyInstance, { state, log, archive, cau
     const jobs = jobsOf(id, query)
     const { at, show } = page(['node', id, query.namespace, query.job], query, 0)
     const story = await tellNode(reader, id, jobs, at)
-    const { connection = { is: 'never' as const } } = node ?? {}
-    const message = `${connection.is}, ${jobs.length === 1 ? '1 job' : `${jobs.length} jobs`}`
-    return show(story, { about: 'node', name: id, message, waits: jobs.flatMap((one) => waitsOn(one, id)) })
+    const heard = node === undefined ? {} : await askHeard(bus, [id])
+    const drain = drainOn(state, id, clock.nowMs())
+    const warnings = nodeWarnings(state.reports(id), heard[id]).map(({ message: text }) => text)
+    const message = [nodeMessage(node, drain, jobs.length), ...warnings].join('; ')
+    const waits = [...drainWaits(drain), ...jobs.flatMap((one) => waitsOn(one, id))]
+    return show(story, { about: 'node', name: id, message, waits })
   })
 
   const jobsOf = (

@@ -11,19 +11,21 @@ import {
   type JobKey,
   type NodeId,
 } from '@dunlin/contracts'
-import { nodeFacts, noJob, planApply, planSeed, type NodeFacts, type WantedSpec } from '@dunlin/domain'
+import { demandOfSpec, nodeFacts, noJob, planApply, planSeed, type NodeFacts, type WantedSpec } from '@dunlin/domain'
 import { conditionError } from '@dunlin/eventstore'
 import { sha256 } from '@dunlin/runtime'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
 import { specFromText, type ReadSpec } from '../intake/spec.ts'
+import { drainOn } from '../state/drain.ts'
 import { plannedView } from '../views/plan.ts'
 import type { RouteContext } from './context.ts'
 
 export const registerPlan = (app: FastifyInstance, { state, clock, caughtUp }: RouteContext): void => {
   function* allNodes(): Generator<NodeFacts> {
     for (const id of state.fold.table('node').keys()) {
-      const facts = nodeFacts(id as NodeId, state.node(id), state.reports(id))
+      const staying = drainOn(state, id, clock.nowMs())?.stays
+      const facts = nodeFacts(id as NodeId, state.node(id), state.reports(id), staying)
       if (facts !== undefined) yield facts
     }
   }
@@ -57,7 +59,7 @@ const wantedOf = (spec: ReadSpec['spec']): WantedSpec => {
     spec: { ...spec },
     specHash: specHash(spec, sha256),
     content: contentHash(spec, sha256),
-    demand: { selector: selector.selector, type: spec.type },
+    demand: demandOfSpec({ ...spec }, selector.selector, { key: jobKeyText(spec) }),
     policy: resolveRolloutPolicy(spec),
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Which job a remembered command id belongs to. The outcome itself stands in the job's aggregate, which forgets ids by
- * its own rule; this index only finds the job, so an entry too many is harmless and the oldest may go.
+ * Which job or node a remembered command id belongs to. The outcome itself stands in its aggregate, which forgets ids by
+ * its own rule; this index only finds the aggregate, so an entry too many is harmless and the oldest may go.
  */
 export interface CommandIndex {
-  note(commandId: string, jobKey: string): void
-  jobOf(commandId: string): string | undefined
+  /** `holder`: the text of a job's key, which has a slash, or the id of a node, which has none. */
+  note(commandId: string, holder: string): void
+  holderOf(commandId: string): string | undefined
   /** For a snapshot; oldest first. */
-  entries(): readonly (readonly [commandId: string, jobKey: string])[]
+  entries(): readonly (readonly [commandId: string, holder: string])[]
   clear(): void
 }
 
@@ -14,20 +15,20 @@ export interface CommandIndex {
 const KEPT = 500_000
 
 export const createCommandIndex = (kept = KEPT): CommandIndex => {
-  const jobs = new Map<string, string>()
+  const holders = new Map<string, string>()
   return {
-    note: (commandId, jobKey) => {
-      // The last job that took an id is the one that is asked about.
-      jobs.delete(commandId)
-      jobs.set(commandId, jobKey)
-      if (jobs.size <= kept) return
-      for (const oldest of jobs.keys()) {
-        jobs.delete(oldest)
+    note: (commandId, holder) => {
+      // The last one that took an id is the one that is asked about.
+      holders.delete(commandId)
+      holders.set(commandId, holder)
+      if (holders.size <= kept) return
+      for (const oldest of holders.keys()) {
+        holders.delete(oldest)
         break
       }
     },
-    jobOf: (commandId) => jobs.get(commandId),
-    entries: () => [...jobs],
-    clear: () => jobs.clear(),
+    holderOf: (commandId) => holders.get(commandId),
+    entries: () => [...holders],
+    clear: () => holders.clear(),
   }
 }

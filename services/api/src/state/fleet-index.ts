@@ -4,7 +4,15 @@
  */
 import type { Commit, JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { isPresent, observe, type Connection, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
+import {
+  isPresent,
+  observe,
+  observeFormer,
+  type Connection,
+  type Job,
+  type NodeReports,
+  type NodeState,
+} from '@dunlin/domain'
 import { createFacetIndex, type FacetIndex } from '../lists/facet-index.ts'
 
 /** What the indexes read of the fold. */
@@ -23,6 +31,8 @@ export interface FleetIndex {
   executions(): FacetIndex
   /** How many executions a node holds, ended ones that it still knows included. */
   executionsOn(node: string): number
+  /** Jobs that may have a grant on a node. */
+  jobsOn(node: string): Iterable<string>
   jobCommitted(key: string, commit: Commit<JobSubjectEvent>): void
   nodeCommitted(id: string): void
   reportCommitted(id: string): void
@@ -94,8 +104,9 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
 
   const refreshExecutions = (id: string, reports: NodeReports | undefined, connection: Connection): void => {
     const rows = new Map<string, string>()
+    const isRemoved = tables.node(id)?.admission === 'removed'
     for (const reported of reports?.executions.values() ?? [])
-      rows.set(executionKey(jobKeyText(reported.job), id, reported.execution), reported.state)
+      rows.set(executionKey(jobKeyText(reported.job), id, reported.execution), observeFormer(reported, isRemoved))
     for (const job of jobsOn.get(id) ?? []) {
       const grant = tables.job(job)?.rollouts.grants.get(id as NodeId)
       if (grant === undefined) {
@@ -115,6 +126,7 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     jobs: () => (workOff(dirtyJobs, refreshJob), jobs),
     nodes: () => (workOffNodes(), nodes),
     executions: () => (workOffNodes(), executions),
+    jobsOn: (node) => (workOffNodes(), jobsOn.get(node) ?? []),
     executionsOn: (node) => (workOffNodes(), rowsOf.get(node)?.length ?? 0),
     jobCommitted: (key, commit) => {
       dirtyJobs.add(key)

@@ -1,6 +1,6 @@
 /** Executions as the API shows them: a grant joined with the node's latest report of it, or the report alone. */
 import type { ExecutionView, JobKey, NodeId, Transition } from '@dunlin/contracts'
-import { observe, type Connection, type Grant } from '@dunlin/domain'
+import { observe, observeFormer, type Connection, type Grant } from '@dunlin/domain'
 import { instant } from './instant.ts'
 
 export interface ExecutionFacts {
@@ -9,6 +9,7 @@ export interface ExecutionFacts {
   readonly grant: Grant | undefined
   readonly reported: Transition | undefined
   readonly connection: Connection
+  readonly isRemoved: boolean
 }
 
 /** Undefined when neither a grant nor a report tells of it any more. */
@@ -18,8 +19,10 @@ export const executionView = ({
   grant,
   reported,
   connection,
+  isRemoved,
 }: ExecutionFacts): ExecutionView | undefined => {
-  if (grant === undefined) return reported === undefined ? undefined : formerExecution(job, node, reported, connection)
+  if (grant === undefined)
+    return reported === undefined ? undefined : formerExecution(job, node, reported, connection, isRemoved)
   const observation = observe(grant, reported, connection)
   const { verdict } = grant
   return {
@@ -42,16 +45,26 @@ export const executionView = ({
 }
 
 /** Its grant was voided or replaced; the node still knows it. */
-const formerExecution = (job: JobKey, node: NodeId, reported: Transition, connection: Connection): ExecutionView => ({
-  id: reported.execution,
-  namespace: job.namespace,
-  job: job.name,
-  node,
-  state: reported.state,
-  desired: 'stopped',
-  stale: connection.is !== 'connected',
-  ...reportedFields(reported),
-})
+const formerExecution = (
+  job: JobKey,
+  node: NodeId,
+  reported: Transition,
+  connection: Connection,
+  isRemoved: boolean,
+): ExecutionView => {
+  const state = observeFormer(reported, isRemoved)
+  return {
+    id: reported.execution,
+    namespace: job.namespace,
+    job: job.name,
+    node,
+    state,
+    desired: 'stopped',
+    stale: connection.is !== 'connected',
+    ...(state === 'lost' ? { error: { code: 'node_removed', message: 'The node was removed.' } } : {}),
+    ...reportedFields(reported),
+  }
+}
 
 const reportedFields = (reported: Transition | undefined): Partial<ExecutionView> =>
   reported === undefined

@@ -1,27 +1,55 @@
-/** Nodes as the API shows them: what the centre decided, joined with what the node announced. */
-import type { NodeView } from '@dunlin/contracts'
-import type { NodeReports, NodeState } from '@dunlin/domain'
+/** Nodes as the API shows them: what the centre decided, joined with what the node announced and with what was heard just now. */
+import { parseJobKeyText, type NodeView } from '@dunlin/contracts'
+import type { DrainPlan, DrainStep, NodeReports, NodeState } from '@dunlin/domain'
+import type { Heard } from '../state/heard.ts'
 import { instant } from './instant.ts'
 
-export const nodeView = (
-  id: string,
-  node: NodeState | undefined,
-  reports: NodeReports | undefined,
-  executions: number,
-): NodeView => {
+export interface NodeShown {
+  readonly id: string
+  readonly node: NodeState | undefined
+  readonly reports: NodeReports | undefined
+  readonly executions: number
+  /** While it is being drained. */
+  readonly drain: DrainPlan | undefined
+  /** Absent when no scheduler has heard it, or none answers. */
+  readonly heard: Heard[string] | undefined
+}
+
+/** Beyond this, times of the node and of the centre cannot be compared by eye. */
+const CLOCK_OFFSET_WARNED_MS = 30_000
+
+export const nodeView = ({ id, node, reports, executions, drain, heard }: NodeShown): NodeView => {
   const connection = node?.connection ?? { is: 'never' as const }
   const announced = reports?.announced
+  const lastHeardAt = heard?.at ?? ('lastHeardAt' in connection ? connection.lastHeardAt : undefined)
+  const scheduling = node?.scheduling ?? { is: 'open' as const }
+  const warnings = nodeWarnings(reports, heard)
   return {
     id,
     admission: node?.admission ?? 'unknown',
     connection: connection.is,
     ...('since' in connection ? { since: instant(connection.since) } : {}),
-    ...('lastHeardAt' in connection ? { last_heard_at: instant(connection.lastHeardAt) } : {}),
-    scheduling: node?.scheduling.is ?? 'open',
-    drained: node?.scheduling.is === 'draining',
+    ...(lastHeardAt === undefined ? {} : { last_heard_at: instant(lastHeardAt) }),
+    ...(heard === undefined ? {} : { clock_offset_ms: heard.offset }),
+    scheduling: scheduling.is,
+    ...(scheduling.is === 'cordoned' ? { cordoned_since: instant(scheduling.since) } : {}),
+    drained: drain?.isDone === true,
+    ...(scheduling.is !== 'draining' || drain === undefined
+      ? {}
+      : {
+          drain: {
+            since: instant(scheduling.since),
+            ...(drain.deadlineAt === undefined ? {} : { deadline_at: instant(drain.deadlineAt) }),
+            ...(scheduling.reason === undefined ? {} : { reason: scheduling.reason }),
+            done: drain.isDone,
+            left: drain.steps.map(stepView),
+          },
+        }),
     labels: { ...announced?.labels, ...node?.labels },
     drivers: [...(announced?.drivers ?? [])],
+    ...(announced?.capabilities === undefined ? {} : { capabilities: [...announced.capabilities] }),
     executions,
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
     ...(announced === undefined
       ? {}
       : {
@@ -33,4 +61,24 @@ export const nodeView = (
           },
         }),
   }
+}
+
+const stepView = ({ key, priority, class: ofClass, turn }: DrainStep) => {
+  const { namespace, name } = parseJobKeyText(key)
+  return { namespace, job: name, priority, class: ofClass, turn }
+}
+
+type Warning = NonNullable<NodeView['warnings']>[number]
+
+/** What a person should know of a node: what it says itself, and a clock that is far off. */
+export const nodeWarnings = (
+  reports: NodeReports | undefined,
+  heard: Heard[string] | undefined,
+): readonly Warning[] => {
+  const own = reports?.announced?.problems ?? []
+  const offset = heard?.offset ?? 0
+  if (Math.abs(offset) <= CLOCK_OFFSET_WARNED_MS) return own
+  const seconds = Math.round(Math.abs(offset) / 1000)
+  const message = `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} the centre's`
+  return [...own, { code: 'clock_offset', message }]
 }

@@ -20,7 +20,15 @@ const watch = () =>
     },
   })
 const holds = (generation: Generation, id = node): void => {
-  heard.set(id, { boot: 'b' as HeardNode['boot'], n: 1, holds: generation, bye: false, atMono: 0, atMs: 0 })
+  heard.set(id, {
+    boot: 'b' as HeardNode['boot'],
+    n: 1,
+    holds: generation,
+    bye: false,
+    atMono: 0,
+    atMs: 0,
+    offsets: [],
+  })
 }
 
 beforeEach(() => {

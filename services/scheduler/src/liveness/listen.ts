@@ -9,6 +9,8 @@ export interface HeardNode extends Heard {
   readonly n: number
   /** Generation of the document that the node holds. */
   readonly holds: Generation
+  /** The node's clock less this one's at the last few heartbeats, in any order. */
+  readonly offsets: readonly number[]
 }
 
 export interface Listener {
@@ -24,11 +26,16 @@ export interface Listener {
   stop(): void
 }
 
+/** As many as make one late heartbeat, or one that was sent before the clock was set, not count. */
+const OFFSETS_KEPT = 5
+
+type Noted = { -readonly [K in keyof Omit<HeardNode, 'offsets'>]: HeardNode[K] } & { readonly offsets: number[] }
+
 /** Epochs rise one at a time; a node that shows a higher one is not believed, so that there is always room above. */
 const HIGHEST_EPOCH = 2 ** 40
 
 export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void): Listener => {
-  const heard = new Map<NodeId, { -readonly [K in keyof HeardNode]: HeardNode[K] }>()
+  const heard = new Map<NodeId, Noted>()
   let since: number | undefined = clock.monotonicMs()
   let epoch = 0
   let refused = 0
@@ -39,12 +46,12 @@ export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void):
       refused += 1
       return
     }
-    const { node, boot, n, gen, bye } = read
+    const { node, boot, n, at, gen, bye } = read
     const before = heard.get(node)
     const atMono = clock.monotonicMs()
     const atMs = clock.nowMs()
     if (before === undefined || before.boot !== boot) {
-      heard.set(node, { boot, n, holds: gen, bye: bye === true, atMono, atMs })
+      heard.set(node, { boot, n, holds: gen, bye: bye === true, atMono, atMs, offsets: [at - atMs] })
     } else {
       // Within a boot the highest number is the newest, whatever the order of arrival.
       if (before.n >= n) return
@@ -53,6 +60,7 @@ export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void):
       before.bye = bye === true
       before.atMono = atMono
       before.atMs = atMs
+      before.offsets[n % OFFSETS_KEPT] = at - atMs
       if (compareGenerations(gen, before.holds) > 0) before.holds = gen
     }
     epoch = Math.max(epoch, gen[0])
