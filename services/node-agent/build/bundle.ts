@@ -1,9 +1,9 @@
 /**
- * Bundles the agent into one file, and the pipeline process into another beside it: a node loads what it needs and no
+ * Bundles the agent into one file, and what it starts or loads on demand into others beside it: a node loads what it needs and no
  * more. `node services/node-agent/build/bundle.ts [folder]` writes to dist-bundle/.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -20,6 +20,7 @@ export const bundles = {
   agent: 'main.ts',
   'pipeline-process': 'pipeline-process.ts',
   'query-process': 'query-process.ts',
+  'container-engine': 'drivers/container/client.ts',
 } as const
 export type BundleName = keyof typeof bundles
 
@@ -43,6 +44,25 @@ const lazyTls = {
   },
 }
 
+/** What the agent imports only when it is needed stays a file of its own beside it. */
+const siblings = {
+  name: 'siblings',
+  resolveId: (source: string, importer: string | undefined, { kind }: { readonly kind: string }) => {
+    if (kind !== 'dynamic-import' || importer === undefined || !source.startsWith('.')) return undefined
+    const entry = relative(sources, join(dirname(importer), source))
+    const sibling = Object.entries(bundles).find(([, file]) => file === entry)
+    return sibling === undefined ? undefined : { id: `./${sibling[0]}.mjs`, external: true }
+  },
+}
+
+/** Parts of the engine's client for what no agent does: building images, and engines behind ssh (with native code). */
+const UNUSED: ReadonlySet<string> = new Set(['ssh2', 'protobufjs', '@grpc/grpc-js', '@grpc/proto-loader'])
+const withoutUnused = {
+  name: 'without-unused',
+  resolveId: (source: string) => (UNUSED.has(source) ? `\0${source}` : undefined),
+  load: (id: string) => (id.startsWith('\0') && UNUSED.has(id.slice(1)) ? 'export default {}' : undefined),
+}
+
 export const bundle = async (name: BundleName, folder: string): Promise<Bundle> => {
   const build = await rolldown({
     input: join(sources, bundles[name]),
@@ -52,7 +72,7 @@ export const bundle = async (name: BundleName, folder: string): Promise<Bundle> 
     treeshake: true,
     // Native code cannot be bundled: where it is not installed beside the bundle, the node has no `query` jobs.
     external: ['@duckdb/node-api'],
-    plugins: [lazyTls],
+    plugins: [lazyTls, siblings, withoutUnused],
   })
   const file = join(folder, `${name}.mjs`)
   const { output } = await build.write({ file, format: 'esm', minify: true, codeSplitting: false })

@@ -2,6 +2,7 @@
 import { labelsSchema, MAX_LABEL_VALUE, type Labels } from '@dunlin/contracts/agent'
 import { isAbsolute, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readAddress } from './drivers/container/engine-address.ts'
 
 export interface PathPrefix {
   readonly from: string
@@ -32,6 +33,10 @@ export interface Flags {
   readonly artifactLinkLocal: boolean
   /** Config jobs write below one of them. */
   readonly configRoots: readonly string[]
+  /** unix:///path, tcp://host:port, or none; the usual places where absent. */
+  readonly containerSocket: string | undefined
+  /** Containers mount what lies below one of them. */
+  readonly allowedVolumes: readonly string[]
   /** Queries read below one of them. */
   readonly queryRoots: readonly string[]
   /** Secrets of provider `file` lie below it. */
@@ -50,6 +55,8 @@ export const USAGE = `dunlin node-agent
   --label KEY=VALUE     repeated (DUNLIN_LABELS, separated by commas)
   --map-path FROM=TO    repeated (DUNLIN_MAP_PATHS): pipelines that name FROM/x read and write TO/x
   --config-root DIR     repeated (DUNLIN_CONFIG_ROOTS): config jobs write files below it; none: they are refused
+  --container-socket S  unix:///path, tcp://host:port or none (DUNLIN_CONTAINER_SOCKET); absent: DOCKER_HOST, the usual places
+  --allow-volume DIR    repeated (DUNLIN_ALLOW_VOLUMES): containers mount what lies below it; none: volumes are refused
   --query-root DIR      repeated (DUNLIN_QUERY_ROOTS): queries read files below it; none: they are refused
   --artifact-root DIR   repeated (DUNLIN_ARTIFACT_ROOTS): file: artifacts are taken from below it; none: they are refused
   --artifact-cache-mb N 1024 (DUNLIN_ARTIFACT_CACHE_MB): what downloaded artifacts may take, and one of them at most
@@ -81,6 +88,8 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
       sweep: { type: 'boolean' },
       'stop-tasks-on-exit': { type: 'boolean' },
       'config-root': { type: 'string', multiple: true },
+      'container-socket': { type: 'string' },
+      'allow-volume': { type: 'string', multiple: true },
       'query-root': { type: 'string', multiple: true },
       'artifact-root': { type: 'string', multiple: true },
       'secrets-dir': { type: 'string' },
@@ -114,6 +123,10 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
     ),
     artifactLinkLocal: values['artifact-link-local'] ?? false,
     configRoots: [...listed('DUNLIN_CONFIG_ROOTS'), ...(values['config-root'] ?? [])].map(readRoot('--config-root')),
+    containerSocket: readSocket(values['container-socket'] ?? (env['DUNLIN_CONTAINER_SOCKET'] || undefined)),
+    allowedVolumes: [...listed('DUNLIN_ALLOW_VOLUMES'), ...(values['allow-volume'] ?? [])].map(
+      readRoot('--allow-volume'),
+    ),
     queryRoots: [...listed('DUNLIN_QUERY_ROOTS'), ...(values['query-root'] ?? [])].map(readRoot('--query-root')),
     secretsDir: optionalRoot('--secrets-dir', values['secrets-dir'] ?? env['DUNLIN_SECRETS_DIR']),
     allowedEnv: [...listed('DUNLIN_ALLOW_ENV'), ...(values['allow-env'] ?? [])],
@@ -154,6 +167,12 @@ const readRoot =
 
 const optionalRoot = (flag: string, text: string | undefined): string | undefined =>
   text === undefined || text === '' ? undefined : readRoot(flag)(text)
+
+/** Refused here and not when the first container starts. */
+const readSocket = (text: string | undefined): string | undefined => {
+  if (text !== undefined && text !== 'none') readAddress(text)
+  return text
+}
 
 const readMebibytes = (text: string, flag = '--artifact-cache-mb'): number => {
   if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`${flag} ${text}: expected a whole number of MiB`)

@@ -76,6 +76,8 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     queryRoots: flags.queryRoots,
     node: { id: node, labels },
     limits,
+    logger,
+    containers: { socket: flags.containerSocket, allowedVolumes: flags.allowedVolumes },
   })
   const agent = await lifecycle.start(
     'agent',

@@ -1,8 +1,12 @@
 /** The drivers of a real agent. A driver that this machine cannot serve is left out, and the announcement says so by its absence. */
+import type { Logger } from '@dunlin/runtime/agent'
 import type { Artifacts } from '../artifacts/fetch.ts'
 import type { LimitPolicy } from '../cgroups/limits.ts'
 import type { PathPrefix } from '../flags.ts'
 import { configDriver } from './config/config-driver.ts'
+import { containerDriver } from './container/container-driver.ts'
+import { addressText } from './container/engine-address.ts'
+import { findEngine } from './container/find-engine.ts'
 import type { Driver } from './driver.ts'
 import { pipelineEntry, processEntry } from './pipeline/entry.ts'
 import { pipelineDriver } from './pipeline/pipeline-driver.ts'
@@ -22,10 +26,13 @@ export interface DriverSettings {
   readonly queryRoots: readonly string[]
   readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> }
   readonly limits: LimitPolicy
+  readonly logger: Logger
+  /** Where a container engine listens, and which folders of the node containers may mount. */
+  readonly containers: { readonly socket: string | undefined; readonly allowedVolumes: readonly string[] }
 }
 
 export const findDrivers = async (settings: DriverSettings): Promise<readonly Driver[]> => {
-  const { agentUrl, pathMap, queryRoots, node, limits, artifacts, dataDir, configRoots } = settings
+  const { agentUrl, pathMap, queryRoots, node, limits, artifacts, dataDir, configRoots, logger, containers } = settings
   const drivers: Driver[] = [
     processDriver({ node, limits, artifacts }),
     pipelineDriver({ ...pipelineEntry(agentUrl), pathMap, limits }),
@@ -33,6 +40,19 @@ export const findDrivers = async (settings: DriverSettings): Promise<readonly Dr
   ]
   const query = processEntry('query-process', agentUrl)
   if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
+  const found = await findEngine({ given: containers.socket, env: process.env, dataDir, logger })
+  if (found)
+    drivers.push(
+      containerDriver({
+        engine: found.engine,
+        engineText: addressText(found.address),
+        node: node.id,
+        dataDir,
+        allowedVolumes: containers.allowedVolumes,
+        advisoryLimits: limits.advisory,
+        logger,
+      }),
+    )
   await Promise.all(drivers.map(async (driver) => driver.recover?.()))
   return drivers
 }
