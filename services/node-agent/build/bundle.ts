@@ -21,6 +21,7 @@ export const bundles = {
   'pipeline-process': 'pipeline-process.ts',
   'query-process': 'query-process.ts',
   'container-engine': 'drivers/container/client.ts',
+  templates: 'templates/liquid.ts',
 } as const
 export type BundleName = keyof typeof bundles
 

@@ -9,7 +9,7 @@ const LIMITS = { parseLimit: 1_000_000, renderLimit: 2_000, memoryLimit: 10_000_
 let engine: Promise<Liquid> | undefined
 
 const load = async (): Promise<Liquid> => {
-  const { Liquid: Engine } = await import('liquidjs')
+  const { Liquid: Engine } = await import('./liquid.ts')
   return new Engine({
     ...LIMITS,
     strictVariables: true,
