@@ -16,7 +16,7 @@ describe('the settings of the agent', () => {
       logLevel: 'info',
       stopTasksOnExit: false,
     })
-    expect(readFlags([], {}).natsUrl).toBe('nats://127.0.0.1:4222')
+    expect(readFlags([], {}).natsUrl).toBeUndefined()
   })
 
   it.each([

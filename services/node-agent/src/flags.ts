@@ -10,7 +10,8 @@ export interface PathPrefix {
 }
 
 export interface Flags {
-  readonly natsUrl: string
+  /** Undefined: where the node joined, or else this machine. */
+  readonly natsUrl: string | undefined
   readonly dataDir: string
   readonly nodeId: string | undefined
   readonly name: string | undefined
@@ -48,7 +49,8 @@ export interface Flags {
 }
 
 export const USAGE = `dunlin node-agent
-  --nats-url URL        nats://127.0.0.1:4222 (DUNLIN_NATS_URL); several separated by commas
+  --nats-url URL        (DUNLIN_NATS_URL); several separated by commas; else what dunlin-agent join was told, or
+                        nats://127.0.0.1:4222
   --data-dir DIR        .dunlin/agent (DUNLIN_DATA_DIR): identity, journal, tasks
   --node-id ID          made once when absent (DUNLIN_NODE_ID)
   --name NAME           shown to people (DUNLIN_NODE_NAME)
@@ -104,7 +106,7 @@ export const readFlags = (args: readonly string[], env: Readonly<Record<string, 
   })
   const listed = (name: string): string[] => (env[name] ?? '').split(',').filter((item) => item !== '')
   return {
-    natsUrl: values['nats-url'] ?? env['DUNLIN_NATS_URL'] ?? 'nats://127.0.0.1:4222',
+    natsUrl: values['nats-url'] ?? (env['DUNLIN_NATS_URL'] || undefined),
     dataDir: resolve(values['data-dir'] ?? env['DUNLIN_DATA_DIR'] ?? '.dunlin/agent'),
     nodeId: values['node-id'] ?? (env['DUNLIN_NODE_ID'] || undefined),
     name: values.name ?? (env['DUNLIN_NODE_NAME'] || undefined),
@@ -145,7 +147,7 @@ const pair = (text: string, flag: string): [string, string] => {
   return [text.slice(0, cut), text.slice(cut + 1)]
 }
 
-const readLabels = (texts: readonly string[]): Labels => {
+export const readLabels = (texts: readonly string[]): Labels => {
   const labels: Record<string, string> = {}
   for (const text of texts) {
     const [key, value] = pair(text, '--label')

@@ -5,6 +5,7 @@ import { runProcess, sleep, systemClock, systemRandom, type Lifecycle, type Logg
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAgent } from './agent.ts'
+import { identityOf, readyMembership } from './credentials/ready.ts'
 import { createArtifacts } from './artifacts/fetch.ts'
 import { findCgroups } from './cgroups/find.ts'
 import { connectLater } from './connect-later.ts'
@@ -20,16 +21,19 @@ import { hostReadings } from './metrics/host-readings.ts'
 import { createSecrets } from './secrets/source.ts'
 import { readOrExplain } from './usage.ts'
 
+const DEFAULT_NATS_URL = 'nats://127.0.0.1:4222'
 /** How long the first connection is waited for before the agent goes on without one. */
 const FIRST_CONNECTION_MS = 3_000
 /** Below the deadline of a stop (10 s), together with what the agent itself needs. */
 const STOP_TASKS_GRACE_MS = 3_000
 
 const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
-  const { dataDir, natsUrl, pathMap } = flags
+  const { dataDir, pathMap } = flags
   const clock = systemClock
   const random = systemRandom
   const node = nodeIdentity(dataDir, flags.nodeId, { clock, random })
+  const membership = await readyMembership(dataDir, clock, lifecycle.stopping, logger)
+  if (lifecycle.stopping.aborted) return
   mkdirSync(join(dataDir, 'tasks'), { recursive: true, mode: 0o700 })
   const journal = openJournal({
     file: join(dataDir, 'journal.db'),
@@ -45,8 +49,9 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
       async (dir) => void (await killTasks(dir, STOP_TASKS_GRACE_MS)),
     )
   const connecting = connectAgent({
-    url: natsUrl.split(','),
+    url: flags.natsUrl?.split(',') ?? membership?.natsUrls ?? [DEFAULT_NATS_URL],
     name: `node-agent ${node}`,
+    identity: membership && identityOf(dataDir, membership),
     waitOnFirstConnect: true,
     maxReconnectDelayMs: 10_000,
   })
@@ -62,10 +67,11 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     cacheBytes: flags.artifactCacheBytes,
     policy: { roots: flags.artifactRoots, allowLinkLocal: flags.artifactLinkLocal },
   })
-  const labels = { ...hostLabels(flags.name), ...flags.labels }
-  const limits = { cgroups: findCgroups(), advisory: flags.advisoryLimits }
+  const labels = { ...hostLabels(flags.name ?? membership?.name), ...membership?.labels, ...flags.labels }
+  const limits = { cgroups: findCgroups(dataDir), advisory: flags.advisoryLimits }
   const { kind, enforces, reason } = limits.cgroups
   logger.info('limits that this machine keeps', { controlGroups: kind, enforces: [...enforces], reason })
+  await limits.cgroups.reap(join(dataDir, 'tasks'))
   const secrets = createSecrets({ dir: flags.secretsDir, allowedEnv: flags.allowedEnv, env: process.env })
   const drivers = await findDrivers({
     agentUrl: import.meta.url,

@@ -9,6 +9,7 @@ interface Subcommand {
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
   run: { summary: 'run the agent (also without a word)', load: async () => (await import('./run.ts')).run },
+  join: { summary: 'join a server with a token', load: async () => (await import('./join/main.ts')).join },
 }
 
 const USAGE = `dunlin-agent [command] [flags]; --help after a command tells its flags

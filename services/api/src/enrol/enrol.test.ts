@@ -44,8 +44,8 @@ const join = async ({ node = 'edge-1', token, by = key, change = (body) => body 
   })
 }
 const codeOf = async (request: ReturnType<typeof join>): Promise<unknown> => {
-  const { status, json } = await request
-  return status === 200 ? json()['state'] : json()['code']
+  const answer = await request
+  return answer.json()[answer.status === 200 ? 'state' : 'code']
 }
 const listed = async (): Promise<TokenView> => {
   const { items } = (await server.send('GET', '/api/v1/tokens')).json() as { items: TokenView[] }
@@ -69,7 +69,7 @@ describe('joining', () => {
   it('lets exactly one of two nodes in that come with one use at once', async () => {
     const { token } = await createToken()
     const both = ['edge-1', 'edge-2'].map((node) => codeOf(join({ node, token, by: createNodeKey() })))
-    expect((await Promise.all(both)).toSorted()).toEqual(['admitted', 'token_used_up'])
+    expect(new Set(await Promise.all(both))).toEqual(new Set(['admitted', 'token_used_up']))
   })
   it('waits for a person where the token says so', async () => {
     const { token } = await createToken({ manual: true })
@@ -98,7 +98,7 @@ describe('joining', () => {
     const changes: ((body: EnrolBody) => EnrolBody)[] = [
       (body) => ({ ...body, node: 'edge-2' }),
       (body) => ({ ...body, public_key: stranger.publicKey }),
-      ({ token: _, ...body }) => body,
+      (body) => ({ ...body, token: undefined }),
       (body) => ({ ...body, signature: '' }),
     ]
     for (const change of changes) expect(await codeOf(join({ token, change }))).toBe('wrong_signature')
@@ -129,7 +129,7 @@ describe('joining', () => {
   it.each([{ node: 'a.b' }, { node: '*' }, { public_key: 'x' }, { extra: 1 }])(
     'refuses %j as wrong input',
     async (more) => {
-      const answer = await join({ change: (body) => ({ ...body, ...more }) as EnrolBody })
+      const answer = await join({ change: (body) => ({ ...body, ...more }) })
       expect(answer.json()).toMatchObject({ code: 'invalid_request' })
     },
   )

@@ -27,6 +27,8 @@ export interface EnrolmentPorts extends Pick<RouteContext, 'state' | 'clock' | '
   readonly logger: Logger
 }
 
+const newSecret = (): string => randomBytes(TOKEN_SECRET_BYTES).toString('base64url')
+
 export const registerEnrolment = (
   app: FastifyInstance,
   ports: EnrolmentPorts,
@@ -36,7 +38,6 @@ export const registerEnrolment = (
   const { authority, natsUrls } = options
   const challenges = createChallenges(authority.signingSeed)
   const enrol = createEnrol({ ...ports, authority, challenges })
-  const newSecret = (): string => randomBytes(TOKEN_SECRET_BYTES).toString('base64url')
   registerEnrol(app, { ...ports, enrol, challenges, natsUrls })
   registerTokens(app, { ...ports, tokens: createTokens({ ...ports, newSecret }) })
 }
