@@ -3,7 +3,7 @@
  * but `sweep`, finds it again; nothing here needs the machine to be probed.
  */
 import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { readText, writeAtomically } from '../drivers/task-dir.ts'
@@ -107,6 +107,11 @@ export const write = (file: string, text: string): boolean => {
 export const endTaskGroup = async (dir: string, group: TaskGroup): Promise<void> => {
   const kills = oomKills(group)
   if (kills > 0) writeAtomically(join(dir, 'oom'), `${group.attempt} ${kills} ${group.memoryBytes ?? 0}\n`)
+  await removeTaskGroup(group)
+}
+
+/** Takes its folders away; what still holds a process stays, and the next agent sees it. */
+export const removeTaskGroup = async (group: TaskGroup): Promise<void> => {
   const deadline = performance.now() + 2_000
   let left = group.join
   for (;;) {
@@ -118,6 +123,13 @@ export const endTaskGroup = async (dir: string, group: TaskGroup): Promise<void>
 
 const removeFolder = (folder: string): boolean => {
   for (const inner of foldersIn(folder)) removeFolder(inner)
+  if (!removeEmpty(folder)) return false
+  // With its last task the agent's own group goes too, or a machine would collect those of agents that were tried out.
+  removeEmpty(dirname(folder))
+  return true
+}
+
+export const removeEmpty = (folder: string): boolean => {
   try {
     rmdirSync(folder)
     return true

@@ -1,15 +1,16 @@
 /** Control groups of version 1, and hybrids: one tree per controller, and an empty unified tree that can kill. */
 import type { Limits } from '@dunlin/contracts/agent'
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BASE, noCgroups, type CgroupBackend, type Limited } from './backend.ts'
+import { noCgroups, reapGroups, type CgroupBackend, type Limited } from './backend.ts'
 import type { OwnFolders } from './own-folders.ts'
-import { write, type TaskGroup } from './task-group.ts'
+import { removeEmpty, write } from './task-group.ts'
 
 const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus: 'cpu', pids: 'pids' }
 const PERIOD_US = 100_000
 
-export const v1Backend = ({ v1, v2 }: OwnFolders): CgroupBackend => {
+export const v1Backend = ({ v1, v2 }: OwnFolders, name: string): CgroupBackend => {
+  const base = (own: string | undefined): string | undefined => own && usable(join(own, name))
   const limited = (['memory', 'cpus', 'pids'] as const).flatMap((what) => {
     const folder = base(v1.get(controllerOf[what]))
     return folder === undefined ? [] : [[what, folder] as const]
@@ -24,12 +25,17 @@ export const v1Backend = ({ v1, v2 }: OwnFolders): CgroupBackend => {
     enforces: new Set(limited.map(([what]) => what)),
     contains: tree !== undefined,
     reason: missing.length === 0 ? undefined : `No group can be made for: ${missing.join(', ')}.`,
-    create: (name, attempt, limits) => {
+    reap: async (tasksDir) => {
+      // The tree first: the other groups are empty when what it holds is gone.
+      for (const folder of new Set([...(tree === undefined ? [] : [tree]), ...limited.map(([, one]) => one)]))
+        await reapGroups(folder, tasksDir)
+    },
+    create: (group, attempt, limits) => {
       const folders: string[] = []
       const make = (folder: string): string => {
-        mkdirSync(join(folder, name), { recursive: true })
-        folders.push(join(folder, name))
-        return join(folder, name)
+        mkdirSync(join(folder, group), { recursive: true })
+        folders.push(join(folder, group))
+        return join(folder, group)
       }
       const whole = tree === undefined ? undefined : make(tree)
       let oomFile: string | undefined
@@ -39,9 +45,9 @@ export const v1Backend = ({ v1, v2 }: OwnFolders): CgroupBackend => {
         setLimit(made, what, limits)
         if (what === 'memory') oomFile = join(made, 'memory.oom_control')
       }
-      const group: TaskGroup = { attempt, join: folders }
       return {
-        ...group,
+        attempt,
+        join: folders,
         ...(whole === undefined ? {} : { tree: whole }),
         ...(oomFile === undefined ? {} : { oomFile }),
         ...(limits.memory === undefined ? {} : { memoryBytes: limits.memory }),
@@ -49,8 +55,6 @@ export const v1Backend = ({ v1, v2 }: OwnFolders): CgroupBackend => {
     },
   }
 }
-
-const base = (own: string | undefined): string | undefined => own && usable(join(own, BASE))
 
 const setLimit = (folder: string, what: Limited, limits: Limits): void => {
   if (what === 'memory') {
@@ -68,7 +72,8 @@ const usable = (folder: string): string | undefined => {
   const trial = join(folder, `probe-${process.pid}`)
   try {
     mkdirSync(trial, { recursive: true })
-    rmdirSync(trial)
+    removeEmpty(trial)
+    removeEmpty(folder)
     return folder
   } catch {
     return undefined

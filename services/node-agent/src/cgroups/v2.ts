@@ -6,7 +6,7 @@ import type { Limits } from '@dunlin/contracts/agent'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { readText } from '../drivers/task-dir.ts'
-import { BASE, noCgroups, type CgroupBackend, type Limited } from './backend.ts'
+import { noCgroups, reapGroups, type CgroupBackend, type Limited } from './backend.ts'
 import { write, type TaskGroup } from './task-group.ts'
 
 const AGENT_LEAF = 'agent'
@@ -14,18 +14,24 @@ const PERIOD_US = 100_000
 const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus: 'cpu', pids: 'pids' }
 
 /** `own` is the agent's group; `family` are the processes that may be moved beside the agent. */
-export const v2Backend = (own: string, family: ReadonlySet<number>): CgroupBackend => {
+export const v2Backend = (own: string, family: ReadonlySet<number>, name: string): CgroupBackend => {
   const parent = basename(own) === AGENT_LEAF ? dirname(own) : own
-  const base = join(parent, BASE)
+  const base = join(parent, name)
   const handed = handOn(parent, family)
   if (handed !== undefined) return noCgroups(handed)
-  try {
+  /** The agent's group goes with its last task, so it may have to be made again. */
+  const prepareBase = (): readonly string[] => {
     mkdirSync(base, { recursive: true })
+    const controllers = (readText(join(base, 'cgroup.controllers')) ?? '').trim().split(' ')
+    for (const controller of controllers) write(join(base, 'cgroup.subtree_control'), `+${controller}`)
+    return controllers
+  }
+  let controllers: readonly string[]
+  try {
+    controllers = prepareBase()
   } catch (error) {
     return noCgroups(`No control group can be made below ${parent}: ${String(error)}`)
   }
-  const controllers = (readText(join(base, 'cgroup.controllers')) ?? '').trim().split(' ')
-  for (const name of controllers) write(join(base, 'cgroup.subtree_control'), `+${name}`)
   const enforces = new Set(
     (['memory', 'cpus', 'pids'] as const).filter((what) => controllers.includes(controllerOf[what])),
   )
@@ -36,7 +42,11 @@ export const v2Backend = (own: string, family: ReadonlySet<number>): CgroupBacke
     contains: true,
     reason:
       missing.length === 0 ? undefined : `The controllers handed to the agent do not cover: ${missing.join(', ')}.`,
-    create: (name, attempt, limits) => createGroup(join(base, name), attempt, limits, enforces),
+    reap: (tasksDir) => reapGroups(base, tasksDir),
+    create: (group, attempt, limits) => {
+      prepareBase()
+      return createGroup(join(base, group), attempt, limits, enforces)
+    },
   }
 }
 

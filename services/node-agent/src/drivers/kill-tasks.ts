@@ -4,8 +4,9 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readTaskGroup } from '../cgroups/task-group.ts'
 import { stopProcess } from './launch.ts'
-import { readPid } from './task-dir.ts'
+import { lastClaim, readPid } from './task-dir.ts'
 
 /** Signals all of them, waits for `graceMs`, kills what is left, and resolves when nothing is. Returns how many there were. */
 export const killTasks = async (dataDir: string, graceMs: number): Promise<number> => {
@@ -13,8 +14,9 @@ export const killTasks = async (dataDir: string, graceMs: number): Promise<numbe
   if (!existsSync(root)) return 0
   const tasks = readdirSync(root).flatMap((name) => {
     const dir = join(root, name)
-    const pid = readPid(dir)
-    return pid === undefined ? [] : [{ dir, attempt: pid.attempt }]
+    // One that was just started has shown no pid yet.
+    const attempt = readPid(dir)?.attempt ?? readTaskGroup(dir)?.attempt ?? lastClaim(dir)
+    return attempt === undefined ? [] : [{ dir, attempt }]
   })
   await Promise.all(tasks.map((task) => stopProcess(task, graceMs)))
   return tasks.length

@@ -1,5 +1,5 @@
 /** The files of a task's directory, as the shim writes them and the agent reads them. */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface PidFile {
@@ -64,6 +64,12 @@ export const claimedAt = (dir: string, attempt: number): number | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** The highest attempt that was taken. */
+export const lastClaim = (dir: string): number | undefined => {
+  const attempts = readdirSync(dir).flatMap((name) => (name.startsWith('claim.') ? [Number(name.slice(6))] : []))
+  return attempts.length === 0 ? undefined : Math.max(...attempts)
 }
 
 /** Makes the directory ready for an attempt; what earlier attempts logged stays. */

@@ -25,7 +25,7 @@ import { isAlive, markedProcesses, readProc } from '../proc.ts'
 import { readPid } from '../task-dir.ts'
 import { processDriver } from './process-driver.ts'
 
-const machine = findCgroups()
+const machine = findCgroups(`test-${process.pid}`)
 const limited = machine.enforces.has('memory') && machine.enforces.has('pids') && machine.contains
 if (!limited) process.stdout.write(`limits are not tested: ${machine.reason ?? 'no control groups'}\n`)
 const isRoot = process.getuid?.() === 0
