@@ -53,7 +53,8 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     name: `node-agent ${node}`,
     identity: membership && identityOf(dataDir, membership),
     waitOnFirstConnect: true,
-    maxReconnectDelayMs: 10_000,
+    // Right again within 5 s after the network is back, however long it was away.
+    maxReconnectDelayMs: 4_000,
   })
   const connection = await lifecycle.start(
     'connection',
