@@ -47,6 +47,7 @@ import { registerMetrics } from './routes/metrics.ts'
 import { registerNodeCommands } from './routes/node-commands.ts'
 import { registerNodes } from './routes/nodes.ts'
 import { registerOpenApi } from './routes/openapi.ts'
+import { registerResults } from './routes/results.ts'
 import { registerSteering } from './routes/steering.ts'
 import { registerPlan } from './routes/plan.ts'
 import { registerRollouts } from './routes/rollouts.ts'
@@ -220,6 +221,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerCommands,
     registerLog,
     registerLogs,
+    registerResults,
     registerExec,
     registerMetrics,
     registerService,

@@ -38,10 +38,4 @@ export {
 export { type EnrolBody, type TokenView } from './enrol-operations.ts'
 export { connectionStates, nodeAcceptedView, type NodeAcceptedView, type NodeView } from './node-views.ts'
 export { type ExplanationView } from './explain-views.ts'
-export {
-  execRecordView,
-  logRecordView,
-  type ExecRecord,
-  type LogRecord,
-  type NodeMetricsView,
-} from './node-rpc-views.ts'
+export { type ExecRecord, type LogRecord, type NodeMetricsView, type ResultRecord } from './node-rpc-views.ts'

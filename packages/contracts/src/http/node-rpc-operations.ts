@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { LONGEST_EXEC_MS, MOST_EXEC_INPUT_BYTES } from '../rpc/exec.ts'
 import { outputStreams } from '../rpc/logs.ts'
-import { nodeMetricsView } from './node-rpc-views.ts'
+import { execRecordView, logRecordView, nodeMetricsView, resultRecordView } from './node-rpc-views.ts'
 import { operation } from './operation.ts'
 import { flag, jobParams, text, wholeNumber } from './operation-parts.ts'
 
@@ -16,7 +16,7 @@ export const nodeRpcOperations = {
   readLogs: operation({
     method: 'GET',
     path: '/api/v1/jobs/{namespace}/{name}/logs',
-    summary: 'Reads what the tasks of a job write, from their nodes, as lines of JSON (LogRecord)',
+    summary: 'Reads what the tasks of a job write, from their nodes, as lines of JSON',
     tag: 'jobs',
     params: jobParams,
     query: z.strictObject({
@@ -30,12 +30,27 @@ export const nodeRpcOperations = {
       from: several.meta({ description: '<execution>/<stream>=<at>: go on there; may be repeated' }),
     }),
     response: 'json-lines',
-    errors: ['job_not_found', 'node_not_found', 'log_gap', 'needs_upgrade'],
+    line: logRecordView,
+    errors: ['job_not_found', 'node_not_found', 'execution_not_found', 'log_gap', 'needs_upgrade'],
+  }),
+  readResults: operation({
+    method: 'GET',
+    path: '/api/v1/jobs/{namespace}/{name}/results',
+    summary: 'Reads what the queries of a job found, from their nodes, as lines of JSON',
+    tag: 'jobs',
+    params: jobParams,
+    query: z.strictObject({
+      node: several.meta({ description: 'Only these nodes; may be repeated' }),
+      execution: text.optional().meta({ description: 'Only this one; otherwise the latest of each node' }),
+    }),
+    response: 'json-lines',
+    line: resultRecordView,
+    errors: ['job_not_found', 'wrong_state', 'node_not_found', 'execution_not_found', 'log_gap', 'needs_upgrade'],
   }),
   execOnNode: operation({
     method: 'POST',
     path: '/api/v1/nodes/{id}/exec',
-    summary: 'Runs a command on a node that allows it, and sends its output as lines of JSON (ExecRecord)',
+    summary: 'Runs a command on a node that allows it, and sends its output as lines of JSON',
     tag: 'nodes',
     params: z.object({ id: text }),
     headers: z.object({
@@ -55,6 +70,7 @@ export const nodeRpcOperations = {
         .meta({ description: 'All of its standard input' }),
     }),
     response: 'json-lines',
+    line: execRecordView,
     errors: [
       'node_not_found',
       'node_offline',

@@ -59,6 +59,41 @@ export const execRecordView = z
   .meta({ id: 'ExecRecord', description: 'One line of a command on a node' })
 export type ExecRecord = z.output<typeof execRecordView>
 
+export const resultRecordView = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('result'),
+      node: z.string(),
+      execution: z.string(),
+      format: z.string(),
+      columns: z.array(z.object({ name: z.string(), type: z.string() })),
+      rows: count,
+      bytes: count,
+      truncated: z.union([z.literal(false), z.string()]).meta({ description: 'Which limit was met: rows, bytes' }),
+      millis: count,
+    }),
+    z.object({ type: z.literal('data'), node: z.string(), execution: z.string(), ...output }),
+    z.object({
+      type: z.literal('none'),
+      node: z.string(),
+      execution: z.string(),
+      state: z.string(),
+      error: z.string().optional(),
+      percent: z.number().nullable().optional(),
+    }),
+    z.object({ type: z.literal('done'), node: z.string() }),
+    z.object({
+      type: z.literal('node'),
+      node: z.string(),
+      is: z.enum(['offline', 'interrupted', 'refused']),
+      problem: problemView,
+    }),
+    alive,
+    end,
+  ])
+  .meta({ id: 'ResultRecord', description: 'One line of the results of a query job' })
+export type ResultRecord = z.output<typeof resultRecordView>
+
 const series = z.array(z.number())
 
 export const nodeMetricsView = z

@@ -22,6 +22,8 @@ export interface Operation {
   readonly body?: z.ZodType | 'spec'
   /** JSON of a success (status 200), or what else is sent. */
   readonly response: z.ZodType | 'event-stream' | 'json-lines' | 'text'
+  /** Of `json-lines`: what each line is. */
+  readonly line?: z.ZodType
   /** Codes that this operation answers with, besides those that any may (`commonErrors`). */
   readonly errors: readonly ErrorCode[]
 }

@@ -29,3 +29,4 @@ export {
   type ExecQuestion,
 } from './exec.ts'
 export { metricsAnswerSchema, type MetricsAnswer } from './metrics.ts'
+export { resultItemSchema, resultsQuestionSchema, type ResultItem } from './results.ts'

@@ -14,7 +14,7 @@ const content = (entry: Operation): Responses[`${1 | 2 | 3 | 4 | 5}${string}`] =
   if (response === 'event-stream')
     return { description: 'Server-sent events', content: { 'text/event-stream': { schema: { type: 'string' } } } }
   if (response === 'json-lines')
-    return { description: 'Lines of JSON', content: { 'application/x-ndjson': { schema: { type: 'string' } } } }
+    return { description: 'Lines of JSON', content: { 'application/x-ndjson': { schema: entry.line ?? {} } } }
   if (response === 'text') return { description: 'Text', content: { 'text/plain': { schema: { type: 'string' } } } }
   return { description: 'Done', content: { 'application/json': { schema: response } } }
 }

@@ -1,5 +1,5 @@
 /** Where a job has executions, as the log tells it now, and which of their nodes are heard. */
-import { jobKeyText, type ExecutionId, type JobKey, type NodeId } from '@dunlin/contracts'
+import { DunlinError, jobKeyText, type ExecutionId, type JobKey, type NodeId } from '@dunlin/contracts'
 import { observe } from '@dunlin/domain'
 import { executionPrefix, parseExecutionKey } from '../state/fleet-index.ts'
 import type { ApiState } from '../state/api-state.ts'
@@ -25,6 +25,34 @@ export const jobNodes = (state: ApiState, key: JobKey): JobNode[] => {
     byNode.set(node, rows)
   }
   return [...byNode].map(([node, executions]) => ({ node, connected: isHeard(state, node), executions }))
+}
+
+/** Those that were asked for. Throws `node_not_found`, or `execution_not_found` when nobody has told of it. */
+export const askedNodes = (
+  state: ApiState,
+  key: JobKey,
+  only: ReadonlySet<string>,
+  execution: string | undefined,
+): JobNode[] => {
+  for (const node of only) mustKnow(state, node)
+  const nodes = jobNodes(state, key)
+  const asked = nodes.filter(({ node }) => only.size === 0 || only.has(node))
+  if (execution === undefined) return asked
+  const found = asked.filter(({ executions }) => executions.some(({ id }) => id === execution))
+  if (found.length > 0) return found
+  throw new DunlinError('execution_not_found', `No node of ${key.namespace}/${key.name} has an execution ${execution}.`)
+}
+
+/** Throws `node_not_found`. */
+export const mustKnow = (state: ApiState, node: string): void => {
+  if (state.node(node) === undefined && state.reports(node) === undefined)
+    throw new DunlinError('node_not_found', `There is no node ${node}.`)
+}
+
+/** Throws `node_not_found`, or `node_offline`. */
+export const mustHear = (state: ApiState, node: NodeId): void => {
+  mustKnow(state, node)
+  if (!isHeard(state, node)) throw new DunlinError('node_offline', `Node ${node} is not connected.`)
 }
 
 /** Of a node that the log knows only by its reports, nobody can tell: it is asked. */

@@ -13,7 +13,7 @@ import { sleep } from '@dunlin/runtime'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
 import { askStream } from '../reach/ask-stream.ts'
-import { isHeard } from '../reach/job-nodes.ts'
+import { mustHear } from '../reach/job-nodes.ts'
 import { outputOf, problemIn, respondInLines } from '../reach/lines.ts'
 import type { RouteContext } from './context.ts'
 
@@ -27,9 +27,7 @@ export const registerExec = (app: FastifyInstance, context: RouteContext): void 
   serve(app, operations.execOnNode, async ({ params, headers, body, reply }) => {
     await caughtUp()
     const node = params.id as NodeId
-    if (state.node(node) === undefined && state.reports(node) === undefined)
-      throw new DunlinError('node_not_found', `There is no node ${node}.`)
-    if (!isHeard(state, node)) throw new DunlinError('node_offline', `Node ${node} is not connected.`)
+    mustHear(state, node)
     const by = userActor(headers['x-dunlin-actor'] ?? 'local')
     const { command, timeout_ms: timeoutMs, input_base64: input } = body
     const audit = { audit: 'exec', by, node, command }

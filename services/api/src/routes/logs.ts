@@ -1,15 +1,8 @@
 /** Logs of a job, from its nodes. */
-import {
-  DunlinError,
-  operations,
-  outputStreams,
-  type ExecutionId,
-  type LogRecord,
-  type NodeId,
-} from '@dunlin/contracts'
+import { operations, outputStreams, type ExecutionId, type LogRecord, type NodeId } from '@dunlin/contracts'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
-import { isHeard, jobNodes } from '../reach/job-nodes.ts'
+import { askedNodes, isHeard, jobNodes } from '../reach/job-nodes.ts'
 import { readJobLogs } from '../reach/job-logs.ts'
 import { respondInLines } from '../reach/lines.ts'
 import { presentJob } from '../state/present-job.ts'
@@ -30,9 +23,8 @@ export const registerLogs = (app: FastifyInstance, context: RouteContext): void 
   serve(app, operations.readLogs, async ({ params, query, reply }) => {
     await caughtUp()
     presentJob(state, params)
-    for (const node of query.node)
-      if (state.node(node) === undefined && state.reports(node) === undefined)
-        throw new DunlinError('node_not_found', `There is no node ${node}.`)
+    const only = new Set(query.node)
+    askedNodes(state, params, only, query.execution)
     const from = Object.fromEntries(query.from.map((pair) => pair.split('=', 2)))
     const lines = respondInLines<LogRecord>(reply, clock, { type: 'alive' })
     try {
@@ -46,7 +38,7 @@ export const registerLogs = (app: FastifyInstance, context: RouteContext): void 
           follow: query.follow ?? false,
           from,
         },
-        only: new Set(query.node),
+        only,
         nodes: () => jobNodes(state, params),
         isHeard: (node: NodeId) => isHeard(state, node),
         isActive: () => isActive(params),

@@ -1,9 +1,9 @@
 /** What a node uses, asked of it now. */
-import { DunlinError, metricsAnswerSchema, operations, type NodeId } from '@dunlin/contracts'
+import { metricsAnswerSchema, operations, type NodeId } from '@dunlin/contracts'
 import type { FastifyInstance } from 'fastify'
 import { serve } from '../http/serve.ts'
 import { askNode } from '../reach/ask-node.ts'
-import { isHeard } from '../reach/job-nodes.ts'
+import { mustHear } from '../reach/job-nodes.ts'
 import { instant } from '../views/instant.ts'
 import type { RouteContext } from './context.ts'
 
@@ -13,9 +13,7 @@ export const registerMetrics = (app: FastifyInstance, { state, bus, caughtUp }: 
   serve(app, operations.readNodeMetrics, async ({ params }) => {
     await caughtUp()
     const node = params.id as NodeId
-    if (state.node(node) === undefined && state.reports(node) === undefined)
-      throw new DunlinError('node_not_found', `There is no node ${node}.`)
-    if (!isHeard(state, node)) throw new DunlinError('node_offline', `Node ${node} is not connected.`)
+    mustHear(state, node)
     const answer = await askNode(bus, node, 'metrics', metricsAnswerSchema, ANSWER_WITHIN_MS)
     return {
       node,

@@ -1,8 +1,10 @@
 /** Every method that this agent answers, one line each. docs/protocol.md says what they answer. */
-import { DunlinError, execQuestionSchema, logsQuestionSchema } from '@dunlin/contracts/agent'
+import { DunlinError, execQuestionSchema, logsQuestionSchema, resultsQuestionSchema } from '@dunlin/contracts/agent'
 import { runCommand } from '../exec/run-command.ts'
 import { followLogs } from '../logs/follow-logs.ts'
 import { answers, nothing, streams, type Method, type RpcFacts } from './method.ts'
+import { progressOf } from './progress.ts'
+import { sendResults } from './results.ts'
 
 const boot = ({ node, boot: of, isAnnounced }: RpcFacts) => ({ node, boot: of, announced: isAnnounced() })
 
@@ -38,6 +40,8 @@ export const methods: Readonly<Record<string, Method>> = {
   ping: answers(nothing, ping),
   windows: answers(nothing, windows),
   metrics: answers(nothing, metrics),
+  progress: answers(nothing, progressOf),
   logs: streams(logsQuestionSchema, followLogs),
+  results: streams(resultsQuestionSchema, sendResults),
   exec: streams(execQuestionSchema, runCommand),
 }
