@@ -95,6 +95,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
       agentVersion: options.agentVersion,
       labels: { ...options.labels },
       drivers: [...byType.keys()],
+      ...(options.capabilities ? { capabilities: [...options.capabilities] } : {}),
       resources: options.resources,
       ...(problems.all().length > 0 ? { problems: [...problems.all()] } : {}),
       executions: fitAnnouncement([...runner.executions.values()].map(({ latest }) => latest)),

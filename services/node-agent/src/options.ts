@@ -11,6 +11,8 @@ export interface AgentOptions {
   readonly resources: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes?: number }
   /** Task and state directories lie below it. */
   readonly dataDir: string
+  /** What it can do beyond its drivers, such as "cgroup.memory"; absent: it does not say. */
+  readonly capabilities?: readonly string[]
   /** Absent: nobody may run commands here. */
   readonly exec?: ExecPolicy | undefined
   readonly timings?: Partial<Timings>

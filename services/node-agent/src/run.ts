@@ -8,6 +8,7 @@ import { startAgent } from './agent.ts'
 import { identityOf, readyMembership } from './credentials/ready.ts'
 import { createArtifacts } from './artifacts/fetch.ts'
 import { findCgroups } from './cgroups/find.ts'
+import { limitCapabilities } from './cgroups/limits.ts'
 import { connectLater } from './connect-later.ts'
 import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
@@ -18,7 +19,7 @@ import { nodeIdentity } from './identity.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { jsonLogger } from './json-logger.ts'
 import { hostReadings } from './metrics/host-readings.ts'
-import { createSecrets } from './secrets/source.ts'
+import { createSecrets, secretCapabilities } from './secrets/source.ts'
 import { readOrExplain } from './usage.ts'
 
 const DEFAULT_NATS_URL = 'nats://127.0.0.1:4222'
@@ -95,6 +96,7 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
           node,
           agentVersion: AGENT_VERSION,
           labels,
+          capabilities: [...limitCapabilities(limits), ...secretCapabilities(flags)],
           resources: hostResources(dataDir),
           dataDir,
           exec: execPolicyOf(flags.allowExec, flags.execPrograms),

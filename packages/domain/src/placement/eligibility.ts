@@ -70,9 +70,13 @@ const staysThere = ({ key }: JobDemand, { staying }: NodeFacts): boolean =>
 /** Which capability enforces which limit; a container engine and a query keep their own. */
 const enforcedBy = { cpus: 'cgroup.cpu', memory: 'cgroup.memory', pids: 'cgroup.pids' } as const
 
-/** Only where the node says what it can: one of an older release is trusted to do its best. */
+/**
+ * Only where the node says what it can: one of an older release is trusted to do its best, and one whose operator takes
+ * limits for advice runs the job without them.
+ */
 const whatItCannotLimit = ({ type, resources }: JobDemand, { capabilities }: NodeFacts): string | undefined => {
   if (type !== 'process' || resources === undefined || capabilities === undefined) return undefined
+  if (capabilities.includes('limits.advisory')) return undefined
   const limits = Object.keys(enforcedBy) as (keyof typeof enforcedBy)[]
   return limits.find((limit) => resources[limit] !== undefined && !capabilities.includes(enforcedBy[limit]))
 }

@@ -28,3 +28,12 @@ export const limitsProblem = (content: Content, { cgroups, advisory }: LimitPoli
     hint: 'Take the limits out, choose other nodes, or start the agent with --advisory-limits.',
   }
 }
+
+const capabilityOf = { memory: 'cgroup.memory', cpus: 'cgroup.cpu', pids: 'cgroup.pids' } as const
+
+/** As the node announces it: what it enforces, whether it ends whole trees, and whether limits are only advice here. */
+export const limitCapabilities = ({ cgroups, advisory }: LimitPolicy): string[] => [
+  ...[...cgroups.enforces].map((what) => capabilityOf[what]).toSorted(),
+  ...(cgroups.contains ? ['cgroup.kill'] : []),
+  ...(advisory ? ['limits.advisory'] : []),
+]

@@ -85,7 +85,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     const inspected = ready.driver.inspect(ready.task)
     if (inspected.is === 'exited' || inspected.is === 'lost') return ended(one, ready, inspected)
     prober.look(one, ready)
-    if (one.fitness !== 'starting') teller.tell(one, 'running')
+    if (hasStarted(one)) teller.tell(one, 'running')
   }
 
   const ended = (
@@ -179,7 +179,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       const inspected = ready.driver.inspect(ready.task)
       if (inspected.is === 'exited' || inspected.is === 'lost') ended(one, ready, inspected)
       else if (inspected.is === 'absent') conclude(one, { is: 'lost' })
-      else if (inspected.is === 'running' && one.fitness !== 'starting')
+      else if (inspected.is === 'running' && hasStarted(one))
         tellCondition(one, inspected.degraded ?? (one.fitness === 'unready' ? one.failure : undefined))
     },
   }
@@ -216,6 +216,9 @@ const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, nev
   const limitMs = one.content?.executionTimeoutMs ?? 0
   return limitMs > 0 ? { timeoutAtMs: one.attemptStartedMs + limitMs } : {}
 }
+
+/** Its startup probe, if there is one, has passed. */
+const hasStarted = ({ fitness }: Execution): boolean => fitness !== 'starting' && fitness !== 'startup_failed'
 
 const endingBecause = (why: NonNullable<LocalState['ending']>, { content, failure }: Execution): Ending => {
   if (why === 'stop') return { is: 'lost' }

@@ -68,8 +68,12 @@ export const claimedAt = (dir: string, attempt: number): number | undefined => {
 
 /** The highest attempt that was taken. */
 export const lastClaim = (dir: string): number | undefined => {
-  const attempts = readdirSync(dir).flatMap((name) => (name.startsWith('claim.') ? [Number(name.slice(6))] : []))
-  return attempts.length === 0 ? undefined : Math.max(...attempts)
+  try {
+    const attempts = readdirSync(dir).flatMap((name) => (name.startsWith('claim.') ? [Number(name.slice(6))] : []))
+    return attempts.length === 0 ? undefined : Math.max(...attempts)
+  } catch {
+    return undefined
+  }
 }
 
 /** Makes the directory ready for an attempt; what earlier attempts logged stays. */

@@ -26,6 +26,18 @@ export interface SecretSettings {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** Which providers have anything to give on this node. */
+export const secretCapabilities = ({
+  secretsDir,
+  allowedEnv,
+}: {
+  readonly secretsDir: string | undefined
+  readonly allowedEnv: readonly string[]
+}): string[] => [
+  ...(secretsDir === undefined ? [] : ['secrets.file']),
+  ...(allowedEnv.length === 0 ? [] : ['secrets.env']),
+]
+
 type Wanted = SecretsContent[string]
 
 const MOST_SECRET_BYTES = 64 * 1024

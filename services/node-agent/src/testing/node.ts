@@ -18,6 +18,7 @@ import type { Driver } from '../drivers/driver.ts'
 import { processDriver } from '../drivers/process/process-driver.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/open-journal.ts'
+import type { SecretSource } from '../secrets/source.ts'
 import type { Timings } from '../timings.ts'
 import type { Centre } from './centre.ts'
 
@@ -37,6 +38,7 @@ export interface NodeOptions {
   readonly logger?: Logger
   readonly journal?: Journal
   readonly clock?: Clock
+  readonly secrets?: SecretSource
 }
 
 export const FAST: Partial<Timings> = { pollMs: 20, heartbeatMs: 100, retryFirstMs: 10, retryMostMs: 100, askMs: 200 }
@@ -58,6 +60,7 @@ export const startNode = (centre: Centre, options: NodeOptions): Promise<Running
       logger,
       journal,
       drivers: options.drivers ?? [processDriver()],
+      ...(options.secrets ? { secrets: options.secrets } : {}),
     },
     {
       node: options.node ?? NODE,
