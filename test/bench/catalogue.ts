@@ -1,6 +1,7 @@
 /** Every bench, in the order of running. */
 import type { Bench } from './bench.ts'
 import { appendFloor } from './figures/append-floor.ts'
+import { agentIdle } from './figures/agent-idle.ts'
 import { append } from './figures/append.ts'
 import { apply } from './figures/apply.ts'
 import { decision } from './figures/decision.ts'
@@ -11,8 +12,8 @@ import { nomad } from './figures/nomad.ts'
 import { plan } from './figures/plan.ts'
 import { replay } from './figures/replay.ts'
 import { restart } from './figures/restart.ts'
-import { rssAgent } from './figures/rss-agent.ts'
 import { rssServices } from './figures/rss-services.ts'
+import { startLatency } from './figures/start-latency.ts'
 
 export const benches: readonly Bench[] = [
   append,
@@ -21,7 +22,8 @@ export const benches: readonly Bench[] = [
   restart,
   nomad,
   apply,
-  rssAgent,
+  agentIdle,
+  startLatency,
   rssServices,
   heartbeats,
   heartbeatsJudged,

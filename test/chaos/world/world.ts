@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly instances: number
 }
 
+const START_WITHIN_MS = 90_000
+
 export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Promise<World> => {
   const dir = mkdtempSync(join(tmpdir(), 'dunlin-chaos-'))
   const [nodesDir, ledgerDir, logs, bundles] = ['nodes', 'ledger', 'logs', 'bundles'].map((name) =>
@@ -51,7 +53,7 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
     bundleAgent(bundles),
     ...['api', 'scheduler', 'rollout-engine'].map((name) => bundledService(name, bundles)),
   ])
-  const nats = await startServer({ binary, storeDir: join(dir, 'nats') })
+  const nats = await startServer({ binary, storeDir: join(dir, 'nats'), ownGroup: true })
   const ownEnds: string[] = []
   let server: Promise<void> = Promise.resolve()
   const member = (name: string, file: string | undefined, args: Parameters<typeof startMember>[0]['args']): Member =>
@@ -72,7 +74,10 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
   const schedulers = numbers(instances).map((n) => member(`scheduler-${n}`, schedulerFile, owner(`scheduler-${n}`)))
   const engines = numbers(instances).map((n) => member(`engine-${n}`, engineFile, owner(`engine-${n}`)))
   const services = [...apis, ...schedulers, ...engines]
-  await Promise.all(services.map((one) => one.ready()))
+  await Promise.race([
+    Promise.all(services.map((one) => one.ready())),
+    delay(START_WITHIN_MS, undefined, { ref: false }),
+  ])
   const agents = numbers(nodes).map((n) =>
     member(`edge-${n}`, agentFile, () => [
       '--node-id',
@@ -119,8 +124,10 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
     notReady,
     stop,
   }
+  const late = delay(START_WITHIN_MS, undefined, { ref: false })
   try {
-    await allReady()
+    await Promise.race([allReady(), late])
+    if (notReady().length > 0) throw new Error(`${notReady().join(', ')} did not start; logs: ${logs}`)
   } catch (error) {
     await stop(true)
     throw error
