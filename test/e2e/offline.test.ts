@@ -1,9 +1,10 @@
 /** Nodes that are away: whatever was decided meanwhile, one document makes them right. */
-import type { Child } from '@dunlin/infra/dev'
+import { startChild, type Child } from '@dunlin/infra/dev'
 import { killTasks } from '@dunlin/node-agent'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { layCable } from './cable.ts'
 import { readLog } from './read-log.ts'
 import { sleeper, startSystem, until, type System } from './system.ts'
 
@@ -48,6 +49,12 @@ const commandLines = (n: number): string[] => {
       return []
     }
   })
+}
+/** The pid of the one task of a node. */
+const taskPid = (n: number): number => {
+  const tasks = join(system.nodeDir(n), 'tasks')
+  const [task = ''] = readdirSync(tasks)
+  return Number(readFileSync(join(tasks, task, 'pid'), 'utf8').split(' ')[1])
 }
 const line = (seconds: number): string => `/bin/sh -c while :; do sleep ${seconds}; done`
 
@@ -132,5 +139,63 @@ describe('a machine', () => {
     expect(commandLines(5)).toEqual([line(31)])
     expect(await executions('mars', 'edge-4')).toEqual([])
     expect(await executions('ended', 'edge-4')).toEqual([])
+  })
+})
+
+describe('a machine that boots without any network', () => {
+  it('runs what was activated, and restarts it; what is newer begins when it was read', async () => {
+    const cable = await layCable(system.nats.url)
+    const dir = system.nodeDir(6)
+    const children: Child[] = []
+    const boot = (): Child => {
+      const child = startChild({
+        name: 'edge-6',
+        source: 'services/node-agent/src/main.ts',
+        args: () =>
+          ['--nats-url', cable.url, '--exit-with-parent', '--node-id', 'edge-6', '--data-dir', dir].concat(
+            '--label',
+            'env=remote',
+          ),
+        logFile: join(system.dir, 'logs', 'edge-6.log'),
+        say: () => {},
+      })
+      children.push(child)
+      return child
+    }
+    const applyRemote = (seconds: number) =>
+      system.client.jobs.apply({
+        spec: {
+          ...spec('remote', seconds),
+          selector: { match_labels: { env: 'remote' } },
+          rollout: { strategy: 'immediate', health_check: { interval: '200ms', deadline: '120s' } },
+        },
+      })
+    const runsHere = (seconds: number) =>
+      until(`it sleeps for ${seconds} s at a time`, () => commandLines(6).join('\n') === line(seconds) || undefined)
+    try {
+      const first = boot()
+      await first.ready
+      await applyRemote(41)
+      await runs('remote', 'edge-6', 1)
+      await first.kill()
+      expect(await killTasks(dir, 0)).toBe(1)
+      cable.pull()
+      // Granted, because the node is still believed to be there; its document is newer than what it holds.
+      await applyRemote(42)
+      await until('version 2 is granted', async () => (await executions('remote', 'edge-6')).length === 2 || undefined)
+      boot()
+      await runsHere(41)
+      const before = taskPid(6)
+      process.kill(before, 'SIGKILL')
+      await until('it was restarted', () => taskPid(6) !== before || undefined)
+      await runsHere(41)
+      cable.plug()
+      await runsHere(42)
+      await runs('remote', 'edge-6', 2)
+    } finally {
+      await Promise.all(children.map((child) => child.stop()))
+      await killTasks(dir, 0)
+      await cable.stop()
+    }
   })
 })
