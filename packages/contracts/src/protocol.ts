@@ -55,6 +55,7 @@ export { containerConfigSchema, type ContainerConfig } from './drivers/container
 export { formatOf, queryConfigSchema, resultFormats, type QueryFormat, type QuerySource } from './drivers/query.ts'
 export { DEFAULT_HOOK_TIMEOUT_MS, type Hook } from './drivers/hooks.ts'
 export { type StopSignal } from './drivers/stopping.ts'
+export { updateConfigSchema, type UpdateConfig } from './drivers/update.ts'
 export { bytesOf, millisOf } from './drivers/amounts.ts'
 export { limitsSchema, type Limits } from './drivers/limits.ts'
 export { probesContentSchema, type ProbeContent, type ProbesContent } from './drivers/probes.ts'

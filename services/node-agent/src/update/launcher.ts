@@ -1,0 +1,98 @@
+/**
+ * The launcher: a POSIX sh that starts the agent's current version, and the one thing that an update does not replace. It
+ * stays below a megabyte, waits, and decides one question: did a version on trial become healthy in time?
+ *
+ *   launch <home> <node> [flags of the agent]
+ *
+ * It ends as the agent ends, so that the service manager decides about restarts; a trial is the exception. The agent's
+ * standard input is a pipe that only the launcher holds open: with `--exit-with-parent` no agent survives a launcher that was
+ * killed with -9, and the next launcher meets no second agent. Tasks survive both.
+ */
+
+/** How often a version on trial may be started, should the machine itself go down in between. */
+const MOST_STARTS = 3
+
+export const LAUNCHER = `#!/bin/sh
+# Written by dunlin-agent install.
+home=$1 node=$2
+shift 2
+cd "$home" || exit 1
+pid= stopping= timer=
+export DUNLIN_AGENT_HOME="$home"
+
+stop() { stopping=1; [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null; }
+trap stop TERM INT HUP
+
+# Held open by this process alone; whoever is started closes its copy.
+rm -f leash && mkfifo leash && exec 3<>leash || exit 1
+
+in_use() { readlink current | sed 's|.*/||'; }
+
+# Why. The link goes back first: a trial that is found beside another version than its own is over.
+revert() {
+  ln -s "versions/$from" "current.$$" &&
+    { mv -fT "current.$$" current 2>/dev/null || "$node" -e 'require("fs").renameSync(...process.argv.slice(1))' "current.$$" current; }
+  printf '%s %s %s %s %s %s\\n' "$execution" "$attempt" "$from" "$to" "$seconds" "$1" > reverted.tmp &&
+    mv -f reverted.tmp reverted
+  rm -f trial starts late
+  echo "dunlin launcher: went back from $to to $from: $to $1" >&2
+}
+
+# Ends the agent when its time is over. Ticks, so that nothing sleeps on for long when it is told to end.
+watch_trial() {
+  left=$seconds
+  while [ "$left" -gt 0 ]; do
+    sleep 1
+    # Decided, or the launcher itself was killed: its successor watches anew.
+    [ -f trial ] && kill -0 $$ 2>/dev/null || exit 0
+    left=$((left - 1))
+  done
+  : > late
+  kill -TERM "$1" 2>/dev/null
+  sleep 2
+  kill -KILL "$1" 2>/dev/null
+}
+
+while :; do
+  trial=
+  if [ -f trial ]; then
+    read -r execution attempt from to seconds < trial
+    starts=$(($(cat starts 2>/dev/null || echo 0) + 1))
+    echo "$starts" > starts
+    rm -f late
+    if [ "$(in_use)" != "$to" ]; then
+      revert "was never switched to"
+    elif [ "$starts" -gt ${MOST_STARTS} ]; then
+      revert "was started ${MOST_STARTS} times and did not become healthy"
+    else
+      trial=1
+    fi
+  fi
+  "$node" --max-semi-space-size=1 "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
+  pid=$!
+  if [ -n "$trial" ]; then
+    watch_trial "$pid" 3>&- &
+    timer=$!
+  fi
+  wait "$pid"
+  code=$?
+  # A signal interrupts the wait: the agent has been told, and is waited for again.
+  while [ "$code" -gt 128 ] && kill -0 "$pid" 2>/dev/null; do
+    wait "$pid"
+    code=$?
+  done
+  pid=
+  [ -z "$timer" ] || kill "$timer" 2>/dev/null
+  timer=
+  [ -z "$stopping" ] || exit "$code"
+  if [ -n "$trial" ] && [ -f trial ]; then
+    if [ -f late ]; then
+      revert "did not become healthy within $seconds s"
+    else
+      revert "ended with code $code before it was healthy"
+    fi
+  elif [ ! -f trial ]; then
+    exit "$code"
+  fi
+done
+`
