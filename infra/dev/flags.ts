@@ -14,6 +14,8 @@ export interface StartFlags {
   readonly natsPort: number | undefined
   readonly dataDir: string
   readonly json: boolean
+  /** Nodes join, everybody has credentials, and the API wants a token. */
+  readonly secure: boolean
 }
 
 export interface DemoFlags {
@@ -28,6 +30,8 @@ export const START_USAGE = `npm start -- [flags]: Dunlin on this machine, until 
   --nats-port PORT  port of nats-server on 127.0.0.1, 0 = any free one (0);
                     with DUNLIN_NATS_URL set, that server is used and none is started
   --data-dir DIR    the log, the nodes' data and all logs; kept (.dunlin/start)
+  --secure          authorisation on: nodes join with a token, the API wants one too; in a data directory
+                    of its own (.dunlin/secure)
   --json            one JSON line on standard output when everything is ready`
 
 export const DEMO_USAGE = `npm run demo -- [flags]: a real job on five real agents, start to end
@@ -38,16 +42,17 @@ const MOST_NODES = 500
 
 /** Undefined when help was asked for. @throws LaunchError (usage) */
 export const readStartFlags = (argv: readonly string[]): StartFlags | undefined => {
-  const names = ['nodes', 'api-port', 'nats-port', 'data-dir', 'json', 'help'] as const
-  const given = read(argv, names, ['json', 'help'])
+  const names = ['nodes', 'api-port', 'nats-port', 'data-dir', 'secure', 'json', 'help'] as const
+  const given = read(argv, names, ['secure', 'json', 'help'])
   if (given.has('help')) return undefined
   const natsPort = given.get('nats-port')
   return {
     nodes: whole('nodes', given.get('nodes') ?? '3', 1, MOST_NODES),
     apiPort: whole('api-port', given.get('api-port') ?? '7420', 0, 65_535),
     natsPort: natsPort === undefined ? undefined : whole('nats-port', natsPort, 0, 65_535),
-    dataDir: resolve(given.get('data-dir') ?? join(root, '.dunlin', 'start')),
+    dataDir: resolve(given.get('data-dir') ?? join(root, '.dunlin', given.has('secure') ? 'secure' : 'start')),
     json: given.has('json'),
+    secure: given.has('secure'),
   }
 }
 

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startChild, type Child, type Facts } from './child.ts'
 import { startLogServer, type LogServer } from './log-server.ts'
+import { prepareSecurity, refuseOtherKind, type SecureFiles, type ServiceName } from './secure/files.ts'
+import { joinNodes } from './secure/join-nodes.ts'
 import { planNodes, type PlannedNode } from './node-plan.ts'
 import { LaunchError, say, step } from './say.ts'
 
@@ -18,6 +20,8 @@ export interface FleetOptions {
   readonly acceptRunningServer: boolean
   /** In whose name its client asks. */
   readonly actor: string
+  /** Authorisation on: files, token and nodes' credentials lie in the data directory. */
+  readonly secure?: boolean
 }
 
 export interface Fleet {
@@ -26,6 +30,8 @@ export interface Fleet {
   readonly natsVersion: string
   readonly nodes: readonly PlannedNode[]
   readonly client: Client
+  /** With authorisation on: where everything lies. */
+  readonly secure: SecureFiles | undefined
 }
 
 export interface Launch {
@@ -63,10 +69,13 @@ export const launchFleet = (options: FleetOptions): Launch => {
   const start = async (): Promise<Fleet> => {
     if (apiPort !== 0) await refuseUsedPort(apiPort, '--api-port')
     if (options.natsPort) await refuseUsedPort(options.natsPort, '--nats-port')
+    refuseOtherKind(dataDir, options.secure ?? false)
+    const secure = options.secure ? await prepareSecurity(dataDir) : undefined
     starting = startLogServer({
       port: options.natsPort,
       dataDir,
-      acceptRunning: options.acceptRunningServer,
+      acceptRunning: options.acceptRunningServer && secure === undefined,
+      config: secure?.serverConfig,
     })
     const server = starting
     const { url: nats, version: natsVersion } = await step(
@@ -75,17 +84,23 @@ export const launchFleet = (options: FleetOptions): Launch => {
       (log) => `${log.version} at ${log.url}`,
     )
     const common = ['--nats-url', nats, '--exit-with-parent']
+    const creds = (name: ServiceName): string[] =>
+      secure ? [...common, '--nats-creds', secure.credentials[name]] : common
     const api = await step(
       'services',
       async () => {
         const started = [
           child(services, 'api', 'services/api/src/main.ts', (before) => [
-            ...common,
+            ...creds('api'),
+            ...(secure ? ['--authority', secure.authorityFile, '--token-file', secure.tokenFile] : []),
             '--port',
             before === undefined ? String(apiPort) : new URL(String(before['url'])).port,
           ]),
-          child(services, 'scheduler', 'services/scheduler/src/main.ts', () => common),
-          child(services, 'rollout-engine', 'services/rollout-engine/src/main.ts', () => common),
+          child(services, 'scheduler', 'services/scheduler/src/main.ts', () => [
+            ...creds('scheduler'),
+            ...(secure ? ['--admission', 'enrolled'] : []),
+          ]),
+          child(services, 'rollout-engine', 'services/rollout-engine/src/main.ts', () => creds('rollout-engine')),
         ]
         const [facts] = await Promise.all(started.map(({ ready }) => ready))
         if (typeof facts?.['url'] !== 'string') throw new LaunchError('the API did not say where it listens')
@@ -93,10 +108,11 @@ export const launchFleet = (options: FleetOptions): Launch => {
       },
       (url) => `api at ${url}, scheduler, rollout-engine`,
     )
-    const client = createClient({ baseUrl: api, actor: options.actor })
+    const client = createClient({ baseUrl: api, actor: options.actor, ...(secure ? { token: secure.token } : {}) })
     await step(
       'agents',
       async () => {
+        if (secure) await joinNodes(client, api, nodes)
         const started = nodes.map((node) => {
           mkdirSync(node.appLogs, { recursive: true })
           return child(agents, node.id, 'services/node-agent/src/main.ts', () => [...common, ...agentArgs(node)])
@@ -106,7 +122,7 @@ export const launchFleet = (options: FleetOptions): Launch => {
       },
       () => `${nodes.length} connected: ${summary(nodes.map(({ id }) => id))}`,
     )
-    return { api, nats, natsVersion, nodes, client }
+    return { api, nats, natsVersion, nodes, client, secure }
   }
 
   const end = async (how: 'stop' | 'kill'): Promise<void> => {

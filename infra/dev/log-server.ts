@@ -17,6 +17,8 @@ export interface LogServerOptions {
   readonly dataDir: string
   /** False: always a server of its own, whatever DUNLIN_NATS_URL says. */
   readonly acceptRunning: boolean
+  /** Further lines of its configuration. */
+  readonly config?: string | undefined
 }
 
 export const startLogServer = async (options: LogServerOptions): Promise<LogServer> => {
@@ -38,6 +40,7 @@ export const startLogServer = async (options: LogServerOptions): Promise<LogServ
     port: port ?? 0,
     logFile: join(dataDir, 'logs', 'nats-server.log'),
     ownGroup: true,
+    ...(options.config === undefined ? {} : { extraConfig: options.config }),
   })
   return keepAlive(server)
 }

@@ -7,6 +7,7 @@ export const DEFAULT_SERVER = 'http://127.0.0.1:7420'
 
 export interface GlobalOptions {
   readonly server?: string
+  readonly token?: string
 }
 
 export interface Context {
@@ -15,7 +16,7 @@ export interface Context {
 }
 
 /** Throws invalid_request when the address is none. */
-const serverUrl = (io: Io, options: GlobalOptions): string => {
+export const serverUrl = (io: Io, options: GlobalOptions): string => {
   const text = options.server ?? io.env['DUNLIN_SERVER'] ?? DEFAULT_SERVER
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol))
@@ -29,6 +30,11 @@ export const createContext = (io: Io): Context => ({
   io,
   client: (options) => {
     const actor = io.env['DUNLIN_ACTOR'] ?? io.env['USER']
-    return createClient({ baseUrl: serverUrl(io, options), ...(actor === undefined || actor === '' ? {} : { actor }) })
+    const token = options.token ?? io.env['DUNLIN_TOKEN']
+    return createClient({
+      baseUrl: serverUrl(io, options),
+      ...(actor === undefined || actor === '' ? {} : { actor }),
+      ...(token === undefined || token === '' ? {} : { token }),
+    })
   },
 })

@@ -9,8 +9,11 @@ import { addExplain } from './commands/explain.ts'
 import { addGet } from './commands/get.ts'
 import { addLog } from './commands/log.ts'
 import { addLogs } from './commands/logs.ts'
+import { addNode } from './commands/node.ts'
+import { addNodeToken } from './commands/node-token.ts'
 import { addNodeMetrics } from './commands/node-metrics.ts'
 import { addPlan } from './commands/plan.ts'
+import { addResults } from './commands/results.ts'
 import { addRollout } from './commands/rollout.ts'
 import { addDelete, addStop } from './commands/stop-delete.ts'
 import { addValidate } from './commands/validate.ts'
@@ -31,6 +34,10 @@ const createProgram = (io: Io): Command => {
     .description('Runs jobs on fleets of edge nodes.')
     .version(cliVersion(), '--version', 'show the version')
     .option('--server <url>', `address of the API (default DUNLIN_SERVER, else ${DEFAULT_SERVER})`)
+    .option(
+      '--token <token>',
+      'what a secured API asks for (default DUNLIN_TOKEN, which other users of this machine do not see)',
+    )
     .addHelpText(
       'after',
       `
@@ -57,10 +64,13 @@ Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out,
     addEvents,
     addLogs,
     addExec,
+    addResults,
     addStop,
     addDelete,
     addValidate,
     addLog,
+    addNode,
+    addNodeToken,
     addNodeMetrics,
     addVersion,
   ]

@@ -7,12 +7,14 @@ import {
   type ExecRecord,
   type ExplanationView,
   type JobKey,
+  type NodeAcceptedView,
   type LogRecord,
   type NodeMetricsView,
   type Operation,
   type PlannedView,
   type QueryInput,
   type ResponseOf,
+  type ResultRecord,
   type RolloutDetailView,
 } from '@dunlin/contracts'
 import { follow, type FollowOptions } from './follow.ts'
@@ -25,6 +27,9 @@ type Query<O extends Operation> = NonNullable<QueryInput<O>>
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+}
+export interface NodeCommandOptions extends CallOptions {
+  readonly idempotencyKey?: string | undefined
 }
 export interface CommandOptions extends CallOptions {
   /** Command id: the same command sent twice is applied once. */
@@ -48,6 +53,8 @@ export interface Client {
     /** What applying would do; nothing is written. */
     plan(input: SpecInput, query?: Query<Ops['planJob']>, options?: CallOptions): Promise<PlannedView>
     explain(key: JobKey, query?: Query<Ops['explainJob']>, options?: CallOptions): Promise<ExplanationView>
+    /** What its queries found, from their nodes. */
+    results(key: JobKey, query?: Query<Ops['readResults']>, options?: CallOptions): AsyncGenerator<ResultRecord>
     /** What its tasks write, from their nodes; following resumes whatever cuts the connection. */
     logs(key: JobKey, query?: Query<Ops['readLogs']>, options?: LogsOptions): AsyncGenerator<LogRecord>
   }
@@ -73,11 +80,28 @@ export interface Client {
   }
   readonly nodes: {
     list(query?: Query<Ops['listNodes']>, options?: CallOptions): Promise<ResponseOf<Ops['listNodes']>>
-    get(id: string, options?: CallOptions): Promise<ResponseOf<Ops['getNode']>>
+    get(id: string, query?: Query<Ops['getNode']>, options?: CallOptions): Promise<ResponseOf<Ops['getNode']>>
     explain(id: string, query?: Query<Ops['explainNode']>, options?: CallOptions): Promise<ExplanationView>
+    approve(id: string, body?: BodyInput<Ops['approveNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
+    label(id: string, body: BodyInput<Ops['labelNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
+    cordon(id: string, body?: BodyInput<Ops['cordonNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
+    uncordon(id: string, body?: BodyInput<Ops['uncordonNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
+    drain(id: string, body?: BodyInput<Ops['drainNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
+    remove(id: string, body?: BodyInput<Ops['removeNode']>, options?: NodeCommandOptions): Promise<NodeAcceptedView>
     metrics(id: string, options?: CallOptions): Promise<NodeMetricsView>
     /** Runs a command where the node allows it; leaving ends it there. */
     exec(id: string, body: BodyInput<Ops['execOnNode']>, options?: CallOptions): AsyncGenerator<ExecRecord>
+  }
+  /** Join tokens of nodes. */
+  readonly tokens: {
+    /** The answer holds the secret, this once. */
+    create(body: BodyInput<Ops['createToken']>, options?: CallOptions): Promise<ResponseOf<Ops['createToken']>>
+    list(options?: CallOptions): Promise<ResponseOf<Ops['listTokens']>>
+    revoke(
+      id: string,
+      body?: BodyInput<Ops['revokeToken']>,
+      options?: CallOptions,
+    ): Promise<ResponseOf<Ops['revokeToken']>>
   }
   readonly executions: {
     list(query?: Query<Ops['listExecutions']>, options?: CallOptions): Promise<ResponseOf<Ops['listExecutions']>>
@@ -102,6 +126,10 @@ export const createClient = (client: ClientOptions): Client => {
     const response = await send(client, { method, path, query: queryOf(query), ...parts })
     return (await response.json()) as ResponseOf<O>
   }
+  async function* lines<R>({ method, path }: Operation, { query, ...parts }: Parts): AsyncGenerator<R> {
+    const response = await send(client, { method, path, query: queryOf(query), ...parts })
+    if (response.body !== null) yield* readLines<R>(response.body)
+  }
   /** A command to a job that is there: its words are in the body, its id and expectation in the headers. */
   const command =
     <O extends Operation>(operation: O) =>
@@ -112,6 +140,10 @@ export const createClient = (client: ClientOptions): Client => {
         headers: commandHeaders(options),
         signal: options.signal,
       })
+  const nodeCommand =
+    <O extends Operation>(operation: O) =>
+    (id: string, body?: BodyInput<O>, { idempotencyKey, signal }: NodeCommandOptions = {}): Promise<ResponseOf<O>> =>
+      call(operation, { params: { id }, body: body ?? {}, headers: { 'idempotency-key': idempotencyKey }, signal })
   return {
     jobs: {
       apply: (input, options = {}) => {
@@ -133,6 +165,8 @@ export const createClient = (client: ClientOptions): Client => {
         const follow = query?.follow === 'true'
         return readJobLogs(client, { method, path, params: { ...key }, query: queryOf(query), follow }, options)
       },
+      results: (key, query, options) =>
+        lines<ResultRecord>(operations.readResults, { params: { ...key }, query, ...options }),
       stop: command(operations.stopJob),
       delete: (key, query, options = {}) =>
         call(operations.deleteJob, {
@@ -155,14 +189,21 @@ export const createClient = (client: ClientOptions): Client => {
     },
     nodes: {
       list: (query, options) => call(operations.listNodes, { query, ...options }),
-      get: (id, options) => call(operations.getNode, { params: { id }, ...options }),
+      get: (id, query, options) => call(operations.getNode, { params: { id }, query, ...options }),
+      approve: nodeCommand(operations.approveNode),
+      label: nodeCommand(operations.labelNode),
+      cordon: nodeCommand(operations.cordonNode),
+      uncordon: nodeCommand(operations.uncordonNode),
+      drain: nodeCommand(operations.drainNode),
+      remove: nodeCommand(operations.removeNode),
       explain: (id, query, options) => call(operations.explainNode, { params: { id }, query, ...options }),
       metrics: (id, options) => call(operations.readNodeMetrics, { params: { id }, ...options }),
-      exec: async function* (id, body, options) {
-        const { method, path } = operations.execOnNode
-        const response = await send(client, { method, path, params: { id }, body, ...options })
-        if (response.body !== null) yield* readLines<ExecRecord>(response.body)
-      },
+      exec: (id, body, options) => lines<ExecRecord>(operations.execOnNode, { params: { id }, body, ...options }),
+    },
+    tokens: {
+      create: (body, options) => call(operations.createToken, { body, ...options }),
+      list: (options) => call(operations.listTokens, { ...options }),
+      revoke: (id, body, options) => call(operations.revokeToken, { params: { id }, body: body ?? {}, ...options }),
     },
     executions: { list: (query, options) => call(operations.listExecutions, { query, ...options }) },
     commands: { get: (id, options) => call(operations.getCommand, { params: { id }, ...options }) },

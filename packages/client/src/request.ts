@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly fetch?: Fetch
   /** Sent as X-Dunlin-Actor: who asks. */
   readonly actor?: string
+  /** What a server that asks for it wants to see; sent as a bearer token. */
+  readonly token?: string
 }
 
 export interface RequestOptions {
@@ -53,6 +55,7 @@ export const send = async (client: ClientOptions, options: RequestOptions): Prom
   const { method, body, signal, headers = {} } = options
   const all = new Headers({ accept: 'application/json, application/problem+json' })
   if (client.actor !== undefined) all.set('x-dunlin-actor', client.actor)
+  if (client.token !== undefined) all.set('authorization', `Bearer ${client.token}`)
   const asText = typeof body === 'string' && headers['content-type'] !== undefined
   if (body !== undefined && !asText) all.set('content-type', 'application/json')
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) all.set(name, value)

@@ -25,4 +25,6 @@ export {
   type Scripts,
   type Stage,
 } from './simulated/script.ts'
+export { joinServer } from './join/join.ts'
+export { readMembership } from './credentials/membership.ts'
 export { killTasks } from './drivers/kill-tasks.ts'

@@ -1,0 +1,14 @@
+/** Lets the nodes of a local fleet join, as `dunlin-agent join` does, with one token for all that have not joined yet. */
+import type { Client } from '@dunlin/client'
+import type { NodeId } from '@dunlin/contracts'
+import { joinServer, readMembership } from '@dunlin/node-agent'
+import type { PlannedNode } from '../node-plan.ts'
+
+export const joinNodes = async (client: Client, api: string, nodes: readonly PlannedNode[]): Promise<void> => {
+  // The port of the API may be another one at each start: the node is the same, its key proves it.
+  const isNew = ({ dataDir }: PlannedNode): boolean => readMembership(dataDir)?.credential === undefined
+  const fresh = nodes.filter(isNew)
+  if (fresh.length === 0) return
+  const { token } = await client.tokens.create({ uses: fresh.length, expires_in: '10m' })
+  for (const { id, dataDir } of fresh) await joinServer({ dataDir, server: api, node: id as NodeId, token, labels: {} })
+}
