@@ -102,13 +102,30 @@ const nodeText = (io: Io, node: NodeView): string =>
       ['admission', node.admission],
       ['since', node.since],
       ['last heard', node.last_heard_at],
-      ['scheduling', node.scheduling],
+      ['clock', clockText(node)],
+      ['jobs', schedulingText(node)],
+      ...(node.drain?.left ?? []).map((step) => ['to stop', leftText(step)] as const),
       ['agent', node.agent_version],
       ['drivers', node.drivers.join(', ')],
       ['resources', node.resources === undefined ? undefined : pairs(node.resources)],
+      ['capabilities', node.capabilities?.join(', ')],
       ['labels', pairs(node.labels)],
+      ...(node.warnings ?? []).map(({ message }) => ['warning', message] as const),
     ]),
   ].join('')
+
+const clockText = ({ clock_offset_ms: ms }: NodeView): string | undefined =>
+  ms === undefined ? undefined : `${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} the centre's`
+
+const schedulingText = ({ scheduling, cordoned_since: since, drain }: NodeView): string => {
+  if (drain === undefined) return since === undefined ? scheduling : `${scheduling} since ${since}`
+  const until = drain.deadline_at === undefined ? 'at once' : `until ${drain.deadline_at} at the latest`
+  return drain.done ? `drained since ${drain.since}: nothing runs there` : `draining ${until}`
+}
+
+type Left = NonNullable<NodeView['drain']>['left'][number]
+const leftText = ({ namespace, job, priority, class: of, turn }: Left): string =>
+  `${namespace}/${job} (priority ${priority}, ${of}): ${turn}`
 
 const executionsText = (io: Io, items: readonly ExecutionView[], total: number): string => {
   if (items.length === 0) return ''

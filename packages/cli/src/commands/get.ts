@@ -4,9 +4,9 @@ import type { Command } from 'commander'
 import type { Context, GlobalOptions } from '../context.ts'
 import { jobKeyOf } from '../job-name.ts'
 import { structured, type Format } from '../output/format.ts'
-import { executionColumns, jobColumns, nodeColumns } from '../output/lists.ts'
+import { executionColumns, jobColumns, nodeColumns, wideNodeColumns } from '../output/lists.ts'
 import { table, type Column } from '../output/table.ts'
-import { formatOption, headersOption, namespaceOption, wholeNumber } from './options.ts'
+import { formatOption, headersOption, namespaceOption, wholeNumber, wideFormatOption } from './options.ts'
 
 interface ListOptions extends GlobalOptions {
   readonly namespace?: string
@@ -17,7 +17,7 @@ interface ListOptions extends GlobalOptions {
   readonly node?: string
   readonly label?: readonly string[]
   readonly limit?: number
-  readonly output: Format
+  readonly output: Format | 'wide'
   readonly headers: boolean
 }
 
@@ -47,7 +47,7 @@ const readAll = async <T>(
 }
 
 const print = <T>({ io }: Context, options: ListOptions, page: Page<T>, columns: readonly Column<T>[]): void => {
-  if (options.output !== 'table') return io.out(structured(options.output, page))
+  if (options.output !== 'table' && options.output !== 'wide') return io.out(structured(options.output, page))
   io.out(table(columns, page.items, { headers: options.headers }))
   if (page.items.length === 0) io.err('nothing found\n')
   else if (page.items.length < page.total)
@@ -56,12 +56,12 @@ const print = <T>({ io }: Context, options: ListOptions, page: Page<T>, columns:
 
 const label = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
 
-const listCommand = (parent: Command, name: string, summary: string): Command =>
+const listCommand = (parent: Command, name: string, summary: string, format = formatOption()): Command =>
   parent
     .command(name)
     .summary(summary)
     .option('--limit <n>', 'show at most this many', wholeNumber)
-    .addOption(formatOption())
+    .addOption(format)
     .addOption(headersOption())
 
 const filters = ({ namespace, state }: ListOptions) => ({
@@ -91,11 +91,14 @@ export const addGet = (program: Command, context: Context): void => {
       print(context, options, page, jobColumns(context.io))
     })
 
-  listCommand(get, 'nodes', 'list nodes')
+  listCommand(get, 'nodes', 'list nodes', wideFormatOption())
     .alias('node')
     .option('--connection <state>', 'only nodes that are connected, disconnected, lost or never')
     .option('-l, --label <key=value>', 'only nodes with this label; may be repeated', label)
-    .addHelpText('after', '\nExamples:\n  dunlin get nodes -l region=eu\n  dunlin get nodes --connection lost -o json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  dunlin get nodes -l region=eu -o wide\n  dunlin get nodes --connection lost -o json',
+    )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>()
       const query = {
@@ -105,7 +108,8 @@ export const addGet = (program: Command, context: Context): void => {
       const page = await readAll<NodeView>(options.limit, (at) =>
         context.client(options).nodes.list({ ...query, ...at }),
       )
-      print(context, options, page, nodeColumns(context.io))
+      const columns = options.output === 'wide' ? wideNodeColumns : nodeColumns
+      print(context, options, page, columns(context.io))
     })
 
   listCommand(get, 'executions', 'list executions')

@@ -5,16 +5,12 @@ import type { Context, GlobalOptions } from '../context.ts'
 import { structured, type Format } from '../output/format.ts'
 import { spark } from '../output/spark.ts'
 import { table } from '../output/table.ts'
+import { nodeGroup } from './node-group.ts'
 import { formatOption } from './options.ts'
 
 interface MetricsOptions extends GlobalOptions {
   readonly output: Format
 }
-
-/** The group of commands about nodes, made by whoever comes first. */
-const nodeGroup = (program: Command): Command =>
-  program.commands.find((command) => command.name() === 'node') ??
-  program.command('node').summary('look after nodes').description('Looks after nodes.')
 
 export const addNodeMetrics = (program: Command, context: Context): void => {
   const { io } = context

@@ -25,17 +25,46 @@ export const jobColumns = (io: Io): readonly Column<JobView>[] => [
 export const nodeColumns = (io: Io): readonly Column<NodeView>[] => [
   { head: 'ID', cell: (node) => node.id },
   { head: 'STATE', cell: (node) => node.connection, paint: (text) => paintState(io, text) },
+  { head: 'JOBS', cell: standing, paint: (text) => paintState(io, text) },
   { head: 'EXECUTIONS', cell: (node) => String(node.executions), right: true },
   { head: 'AGENT', cell: (node) => node.agent_version ?? '-' },
   { head: 'SINCE', cell: (node) => age(node.since, Date.now()), right: true },
-  {
-    head: 'LABELS',
-    cell: (node) =>
-      Object.entries(node.labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-  },
+  { head: 'LABELS', cell: (node) => labels(node.labels) },
 ]
+
+/** What stands in the way of more jobs there: a node that waits to be let in comes first. */
+const standing = ({ admission, scheduling, drained }: NodeView): string =>
+  admission !== 'admitted' ? admission : drained ? 'drained' : scheduling
+
+const labels = (of: Readonly<Record<string, string>>): string =>
+  Object.entries(of)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+
+/** `-o wide` */
+export const wideNodeColumns = (io: Io): readonly Column<NodeView>[] => [
+  ...nodeColumns(io).slice(0, -1),
+  { head: 'HEARD', cell: (node) => age(node.last_heard_at, Date.now()), right: true },
+  { head: 'CLOCK', cell: ({ clock_offset_ms: ms }) => clock(ms), right: true },
+  { head: 'CPUS', cell: ({ resources }) => String(resources?.cpus ?? '-'), right: true },
+  { head: 'MEMORY', cell: ({ resources }) => size(resources?.memory_bytes), right: true },
+  { head: 'DISK', cell: ({ resources }) => size(resources?.disk_bytes), right: true },
+  { head: 'DRIVERS', cell: (node) => node.drivers.join(',') },
+  { head: 'CAPABILITIES', cell: ({ capabilities }) => capabilities?.join(',') ?? '-' },
+  { head: 'LABELS', cell: (node) => labels(node.labels) },
+  { head: 'WARNINGS', cell: ({ warnings = [] }) => warnings.map(({ message }) => message).join('; ') },
+]
+
+/** How far the node's clock is ahead of the centre's. */
+const clock = (ms: number | undefined): string =>
+  ms === undefined ? '-' : `${ms > 0 ? '+' : ''}${Math.abs(ms) < 10_000 ? `${ms}ms` : `${Math.round(ms / 1000)}s`}`
+
+const size = (bytes: number | undefined): string =>
+  bytes === undefined
+    ? '-'
+    : bytes < 1024 ** 3
+      ? `${Math.round(bytes / 1024 ** 2)}M`
+      : `${(bytes / 1024 ** 3).toFixed(1)}G`
 
 export const executionColumns = (io: Io): readonly Column<ExecutionView>[] => [
   { head: 'ID', cell: (execution) => execution.id },

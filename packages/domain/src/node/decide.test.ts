@@ -117,7 +117,7 @@ describe('commands to a node', () => {
     }
     const possible = possibleNodeVerbs(node)
     for (const verb of ['approve', 'label', 'cordon', 'uncordon', 'drain', 'remove'] as const) {
-      const answer = answerTo(node, own[verb] ?? ({ verb } as Own))
+      const answer = answerTo(node, own[verb] ?? { verb: verb as 'cordon' })
       expect([verb, /^(Node|unchanged)/.test(answer)]).toEqual([
         verb,
         possible.includes(verb) || (verb === 'approve' && answer === 'unchanged'),

@@ -84,7 +84,13 @@ export const tellNode = async (
     if (beginsAtSeq === 0) beginsAtSeq = seq
     for (const event of commit.ev)
       if (event.type !== 'Checkpointed')
-        all.push({ seq, at: commit.at, by: commit.by, event: event.type, message: tellNodeEvent(event as NodeEvent) })
+        all.push({
+          seq,
+          at: commit.at,
+          by: commit.by,
+          event: event.type,
+          message: tellNodeEvent(event as NodeEvent, commit.at),
+        })
   }
   const everything = { offset: 0, limit: Infinity }
   const stories = await Promise.all(

@@ -19,8 +19,8 @@ export interface SubmitNodeOptions {
 }
 
 /** The command's own words, without when and by whom: what must be equal when an id is used again. */
-const bodyHash = ({ notAfterMs: _, claimedActor: __, ...words }: ParsedNodeCommand): string =>
-  sha256(canonicalJson(words))
+const bodyHash = (command: ParsedNodeCommand): string =>
+  sha256(canonicalJson({ ...command, notAfterMs: undefined, claimedActor: undefined }))
 
 export const createSubmitNode =
   ({ state, handler, clock, random }: SubmitNodeOptions): SubmitNode =>

@@ -16,25 +16,27 @@ it('tells who is due until they are set anew', () => {
   expect([deadlines.due(99), deadlines.next()]).toEqual([[], undefined])
 })
 
-it('says the same as a plain list', () => {
+it('says the same as a plain list, and is never late', () => {
   const random = seededRandom(5)
   const nat = (below: number): number => Math.floor(random.float() * below)
   const deadlines = createDeadlines()
   const plain = new Map<string, number>()
+  const wrong: unknown[] = []
   for (let n = 0; n < 2_000; n += 1) {
     const key = 'abc'[nat(3)] ?? ''
     const now = nat(50)
-    if (nat(3) === 0) {
+    const step = nat(4)
+    if (step === 0) {
       const due = [...plain].filter(([, at]) => at <= now).map(([one]) => one)
-      expect([...deadlines.due(now)].toSorted()).toEqual(due.toSorted())
-    } else if (nat(3) === 0) {
+      if (deadlines.due(now).toSorted().join() !== due.toSorted().join()) wrong.push([n, now, due])
+    } else if (step === 1) {
       deadlines.set(key, undefined)
       plain.delete(key)
     } else {
       deadlines.set(key, now)
       plain.set(key, now)
     }
-    // Early is harmless, late is not.
-    if (plain.size > 0) expect(deadlines.next()).toBeLessThanOrEqual(Math.min(...plain.values()))
+    if ((deadlines.next() ?? Infinity) > Math.min(...plain.values())) wrong.push([n, deadlines.next()])
   }
+  expect(wrong).toEqual([])
 })

@@ -1,7 +1,8 @@
 /** Each event of a node's subject in a sentence. */
-import type { NodeEvent } from '@dunlin/contracts'
+import { formatGoDuration, type NodeEvent } from '@dunlin/contracts'
 
-export const tellNodeEvent = (event: NodeEvent): string => {
+/** `at`: when it was decided. */
+export const tellNodeEvent = (event: NodeEvent, at: number): string => {
   switch (event.type) {
     case 'NodeEnrolled':
       return `the node joined with token ${event.token}`
@@ -24,9 +25,7 @@ export const tellNodeEvent = (event: NodeEvent): string => {
     case 'NodeUncordoned':
       return `the node takes jobs again${because(event)}`
     case 'NodeDrained':
-      return event.deadlineAt === undefined
-        ? `the node is drained at once${because(event)}`
-        : `the node is drained until ${new Date(event.deadlineAt).toISOString()} at the latest${because(event)}`
+      return `the node is drained ${deadline(event.deadlineAt, at)}${because(event)}`
     case 'NodeCommandNoted':
       return 'a command that changed nothing was remembered'
     case 'NodeRemoved':
@@ -35,6 +34,9 @@ export const tellNodeEvent = (event: NodeEvent): string => {
       return event satisfies never
   }
 }
+
+const deadline = (deadlineAt: number | undefined, at: number): string =>
+  deadlineAt === undefined ? 'at once' : `within ${formatGoDuration(Math.max(0, deadlineAt - at))}`
 
 const because = ({ reason }: { readonly reason?: string | undefined }): string =>
   reason === undefined ? '' : ` (${reason})`
