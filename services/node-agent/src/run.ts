@@ -20,6 +20,7 @@ import { openJournal } from './journal/open-journal.ts'
 import { jsonLogger } from './json-logger.ts'
 import { hostReadings } from './metrics/host-readings.ts'
 import { createSecrets, secretCapabilities } from './secrets/source.ts'
+import { confirmTrial, isOnTrial } from './update/trial.ts'
 import { readOrExplain } from './usage.ts'
 
 const DEFAULT_NATS_URL = 'nats://127.0.0.1:4222'
@@ -30,6 +31,7 @@ const STOP_TASKS_GRACE_MS = 3_000
 
 const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const { dataDir, pathMap } = flags
+  const agentHome = process.env['DUNLIN_AGENT_HOME'] || undefined
   const clock = systemClock
   const random = systemRandom
   const node = nodeIdentity(dataDir, flags.nodeId, { clock, random })
@@ -47,7 +49,9 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     await lifecycle.start(
       'tasks',
       () => dataDir,
-      async (dir) => void (await killTasks(dir, STOP_TASKS_GRACE_MS)),
+      // An agent that makes room for its next version ends, and its tasks do not.
+      async (dir) =>
+        void (agentHome !== undefined && isOnTrial(agentHome) ? 0 : await killTasks(dir, STOP_TASKS_GRACE_MS)),
     )
   const connecting = connectAgent({
     url: flags.natsUrl?.split(',') ?? membership?.natsUrls ?? [DEFAULT_NATS_URL],
@@ -81,6 +85,7 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     artifacts,
     dataDir,
     configRoots: flags.configRoots,
+    ownAgent: { version: AGENT_VERSION, home: agentHome, end: (why) => lifecycle.end(why) },
     queryRoots: flags.queryRoots,
     node: { id: node, labels },
     limits,
@@ -109,6 +114,9 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     agent.announced,
     new Promise<void>((resolve) => lifecycle.stopping.addEventListener('abort', () => resolve())),
   ])
+  // Its tasks are found and the log knows them: this is what a version on trial has to show.
+  const trial = agentHome === undefined || lifecycle.stopping.aborted ? undefined : confirmTrial(agentHome)
+  if (trial) logger.info('this version has proven healthy', { version: trial.to, from: trial.from })
   if (!lifecycle.stopping.aborted)
     process.stdout.write(
       `${JSON.stringify({ ready: true, service: 'node-agent', node, boot: agent.boot, pid: process.pid })}\n`,

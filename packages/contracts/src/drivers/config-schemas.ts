@@ -4,10 +4,12 @@ import type { JobType } from '../job-spec/job-type.ts'
 import { configConfigSchema } from './config.ts'
 import { processConfigSchema } from './process.ts'
 import { queryConfigSchema } from './query.ts'
+import { updateConfigSchema } from './update.ts'
 
 /** Types that are absent here have a check of their own (pipeline) or are not built. */
 export const driverConfigSchemas: Readonly<Partial<Record<JobType, z.ZodMiniType>>> = {
   config: configConfigSchema,
   process: processConfigSchema,
   query: queryConfigSchema,
+  update: updateConfigSchema,
 }

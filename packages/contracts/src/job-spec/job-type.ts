@@ -3,7 +3,7 @@ export const jobTypes = ['pipeline', 'query', 'update', 'config', 'process', 'co
 export type JobType = (typeof jobTypes)[number]
 
 /** Types that have a driver. The others are refused when applied, by name, rather than left waiting for a node. */
-export const builtJobTypes = ['pipeline', 'process', 'query', 'config'] as const satisfies readonly JobType[]
+export const builtJobTypes = ['pipeline', 'process', 'query', 'config', 'update'] as const satisfies readonly JobType[]
 
 /** daemon: every matching node, late joiners too; batch: runs to completion. */
 export type SchedulingClass = 'daemon' | 'batch'

@@ -281,7 +281,7 @@ describe('limits that limit less than they seem to', () => {
 })
 
 describe('parts that are not built', () => {
-  it.each(['update', 'container'])('refuses the type %s by name', (type) => {
+  it.each(['container'])('refuses the type %s by name', (type) => {
     const problem = problemOf({ ...base, type })
     expect(problem).toMatchObject({ code: 'not_built', status: 501, errors: [{ path: 'type' }] })
     expect(problem.detail).toContain(type)

@@ -13,6 +13,8 @@ import { pipelineDriver } from './pipeline/pipeline-driver.ts'
 import { processDriver } from './process/process-driver.ts'
 import { hasDuckdb } from './query/find-duckdb.ts'
 import { queryDriver } from './query/query-driver.ts'
+import type { OwnAgent } from './update/agent-update.ts'
+import { updateDriver } from './update/update-driver.ts'
 
 export interface DriverSettings {
   /** URL of the agent's own entry file: other processes of the agent lie beside it. */
@@ -22,6 +24,7 @@ export interface DriverSettings {
   readonly dataDir: string
   /** Folders that config jobs may write below. */
   readonly configRoots: readonly string[]
+  readonly ownAgent: OwnAgent
   /** Folders that queries may read. */
   readonly queryRoots: readonly string[]
   readonly node: { readonly id: string; readonly labels: Readonly<Record<string, string>> }
@@ -37,6 +40,7 @@ export const findDrivers = async (settings: DriverSettings): Promise<readonly Dr
     processDriver({ node, limits, artifacts }),
     pipelineDriver({ ...pipelineEntry(agentUrl), pathMap, limits }),
     configDriver({ artifacts, places: { roots: configRoots, dataDir } }),
+    updateDriver({ artifacts, dataDir, agent: settings.ownAgent }),
   ]
   const query = processEntry('query-process', agentUrl)
   if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
