@@ -83,13 +83,15 @@ const keep = (from: number, path: string, mostBytes: number, older: number): voi
   try {
     const begin = Math.max(0, fstatSync(from).size - mostBytes)
     if (begin > 0) writeSync(to, `dunlin: ${begin} bytes before this were not kept\n`)
-    let at = begin
-    // A writer that is as fast as the copy is not followed for ever.
+    let at = begin + copyRest(from, to, begin)
+    // What came meanwhile is less each time, unless the writer is about as fast as the copy: that one is not followed.
     for (let round = 0; round < 8; round++) {
-      const copied = copyRest(from, to, at)
-      at += copied
-      if (copied < BLOCK_BYTES / 16) return
+      const more = fstatSync(from).size - at
+      if (more === 0 || more > mostBytes / 16) break
+      at += copyRest(from, to, at)
     }
+    const lost = fstatSync(from).size - at
+    if (lost > 0) writeSync(to, `\ndunlin: ${lost} bytes after this were not kept\n`)
   } finally {
     closeSync(to)
   }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { TaskError, type Driver, type Inspected, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
-import { rotateTaskLogs } from '../logs.ts'
+import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
 import { DEFAULT_PATH } from '../process/find-command.ts'
 import { writeAtomically } from '../task-dir.ts'
 import type { PipelineEntry } from './entry.ts'
@@ -48,7 +48,10 @@ export const pipelineDriver = ({ entry, nodeFlags, pathMap, limits }: PipelineDr
   },
   inspect,
   signal: signalGroup,
-  stop: (task, { graceMs }) => stopProcess(task, graceMs),
+  stop: async (task, { graceMs }) => {
+    await stopProcess(task, graceMs)
+    forgetTaskLogs(task.dir)
+  },
   stats: ({ dir }) => readStatus(dir),
   rotateLogs: ({ dir }) => rotateTaskLogs(dir),
 })

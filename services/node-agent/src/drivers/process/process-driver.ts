@@ -9,7 +9,7 @@ import { readTaskGroup } from '../../cgroups/task-group.ts'
 import type { TemplateValue } from '../../templates/render.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess, sweepTaskDir } from '../launch.ts'
-import { rotateTaskLogs } from '../logs.ts'
+import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
 import { prepareTaskDir } from '../task-dir.ts'
 import { runCommand } from '../run-command.ts'
 import { accountOf, giveFolders } from './account.ts'
@@ -77,6 +77,7 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
       const ownMs = config.stop_grace === undefined ? graceMs : millisOf(config.stop_grace)
       await stopProcess(task, asks ? ownMs : 0, config.stop_signal)
       await postStop(task, config, node.id)
+      forgetTaskLogs(task.dir)
     },
     stats: () => undefined,
     exec: async (task, command, { timeoutMs, signal }) => {
