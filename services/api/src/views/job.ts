@@ -1,6 +1,6 @@
 /** Jobs as the API shows them. */
 import type { JobDetailView, JobKey, JobStateView, JobView } from '@dunlin/contracts'
-import type { Job, JobState, PresentJob } from '@dunlin/domain'
+import { nextTimeout, type Job, type PresentJob } from '@dunlin/domain'
 import type { Aggregate } from '@dunlin/eventstore'
 import { instant } from './instant.ts'
 import { pastRolloutView, rolloutView } from './rollout.ts'
@@ -13,7 +13,7 @@ const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status
     created_at: instant(versions.createdAt),
     updated_at: instant(versions.updatedAt),
     lifecycle: versions.lifecycle,
-    state: stateView(versions.state),
+    state: stateView(job),
     ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts, rollouts.current) }),
     placed: placement.nodes.size,
     seq: aggregate.seq,
@@ -81,12 +81,25 @@ export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: Prese
   }
 }
 
-const stateView = (state: JobState): JobStateView => ({
-  state_type: state.type,
-  reason: state.reason,
-  message: state.message,
-  since: instant(state.since),
-  ...(state.waitsFor === undefined ? {} : { waits_for: state.waitsFor }),
-  ...(state.until === undefined ? {} : { until: instant(state.until) }),
-  ...(state.details === undefined ? {} : { details: { ...state.details } }),
-})
+/** A timeout is no part of the recorded state: it follows from it, and from the spec. */
+const untilOf = (job: PresentJob): number | undefined => {
+  const { type, waitsFor, until } = job.versions.state
+  if (waitsFor === undefined) return until
+  const timeout = nextTimeout(job)
+  if (timeout === undefined || (timeout.timeout === 'queue' && type !== 'queued')) return until
+  return Math.min(until ?? Infinity, timeout.at)
+}
+
+const stateView = (job: PresentJob): JobStateView => {
+  const { state } = job.versions
+  const until = untilOf(job)
+  return {
+    state_type: state.type,
+    reason: state.reason,
+    message: state.message,
+    since: instant(state.since),
+    ...(state.waitsFor === undefined ? {} : { waits_for: state.waitsFor }),
+    ...(until === undefined ? {} : { until: instant(until) }),
+    ...(state.details === undefined ? {} : { details: { ...state.details } }),
+  }
+}

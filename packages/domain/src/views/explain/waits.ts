@@ -1,5 +1,6 @@
 /** What a rollout waits for, and until when at the latest: read from the folded state, as the engine reads it. */
 import type { PresentJob } from '../../job/state.ts'
+import { nextTimeout } from '../../job/timeouts.ts'
 import { wantsAnother } from '../../rollout/open.ts'
 import { rampLimit } from '../../rollout/plan/waves.ts'
 import { grantedOf, holdsOf, settledOf, type Rollout } from '../../rollout/state.ts'
@@ -16,6 +17,19 @@ export interface Wait {
 
 export const waitsOf = (job: PresentJob): readonly Wait[] => {
   if (job.versions.lifecycle !== 'active') return []
+  return [...forRollout(job), ...forTimeout(job)]
+}
+
+/** It ends by itself at the latest then, whatever else it waits for. */
+const forTimeout = (job: PresentJob): readonly Wait[] => {
+  const next = nextTimeout(job)
+  if (next === undefined) return []
+  const message =
+    next.timeout === 'queue' ? 'a node to take it, before its queue timeout' : 'its end, before its total timeout'
+  return [{ what: `${next.timeout}_timeout`, message, until: next.at }]
+}
+
+const forRollout = (job: PresentJob): readonly Wait[] => {
   const { version } = job.versions
   const rollout = job.rollouts.current
   if (wantsAnother(job))
