@@ -50,7 +50,7 @@ Examples:
   dunlin events -f
   dunlin logs log-processor -f
 
-Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 6 timed out, 7 rollout halted, 8 server unreachable,
+Exit codes: 0 done, 2 wrong usage or spec, 3 not found, 4 conflict, 5 not allowed, 6 timed out, 7 rollout halted, 8 server unreachable,
 9 no node can take the job, 10 superseded, 11 canceled, 12 expired, 13 held, 130 interrupted, 1 anything else.`,
     )
   const context = createContext(io)

@@ -1,7 +1,7 @@
 /** Operations of nodes that join, and on the tokens that let them. */
 import * as z from 'zod'
 import { parseGoDuration } from '../duration.ts'
-import { labelsSchema } from '../labels.ts'
+import { labelsSchema, reservedLabelPrefix } from '../labels.ts'
 import { nodeIdSchema } from '../ids.ts'
 import { operation } from './operation.ts'
 import { commandHeaders, reason, text } from './operation-parts.ts'
@@ -11,11 +11,12 @@ const bodyErrors = ['malformed_body', 'unsupported_media_type', 'body_too_large'
 const logErrors = ['log_full', 'log_busy', 'log_gap', 'needs_upgrade'] as const
 
 /** Limits what one request can bring into the log and into every view of the node. */
-const labels = z
-  .record(z.string(), z.string())
-  .refine((given) => labelsSchema.safeParse(given).success && Object.keys(given).length <= 64, {
-    error: 'expected at most 64 labels, with keys of a-z A-Z 0-9 . _ - /',
-  })
+const labels = z.record(z.string(), z.string()).superRefine((given, context) => {
+  const reserved = Object.keys(given).find((key) => reservedLabelPrefix(key) !== undefined)
+  if (reserved !== undefined) context.addIssue({ code: 'custom', message: `"${reserved}" is set by the system itself` })
+  if (!labelsSchema.safeParse(given).success || Object.keys(given).length > 64)
+    context.addIssue({ code: 'custom', message: 'expected at most 64 labels, with keys of a-z A-Z 0-9 . _ - /' })
+})
 const node = z
   .string()
   .refine((id) => nodeIdSchema.safeParse(id).success, { error: 'expected a node id: 1 to 64 of A-Z a-z 0-9 _ -' })
