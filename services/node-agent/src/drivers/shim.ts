@@ -2,8 +2,9 @@
  * The shim: one POSIX sh per task that outlives the agent, records who runs and how it ended. It leads a process group
  * of its own; the command runs in the foreground of it, so that no signal disposition is changed for the command.
  *
- * Files in the task's directory, each written to a temporary name and renamed:
- *   claim.<attempt>/  made by the first shim of an attempt; a second one for the same attempt ends at once
+ * Files in the task's directory. Each is one short line in one write, whole when it ends with a newline: a rename would
+ * cost a process each, which is most of the time that a start takes.
+ *   claim.<attempt>   made by the first shim of an attempt; a second one for the same attempt ends at once
  *   pid   "<attempt> <pid> <start ticks> <boot id> <shim pid> <shim start ticks>"
  *   exit  "<attempt> <code>"
  * Only the command joins the task's control groups: the shim must outlive their end to tell of it. Variables are
@@ -14,7 +15,9 @@
 export const SHIM = `
 _dn_dir=$1 _dn_try=$2 _dn_cwd=$3
 shift 3
-mkdir "$_dn_dir/claim.$_dn_try" 2>/dev/null || exit 0
+set -C
+true 2>/dev/null > "$_dn_dir/claim.$_dn_try" || exit 0
+set +C
 trap : TERM INT HUP QUIT USR1 USR2 PIPE ALRM
 /bin/sh -c '
   _dn_dir=$1 _dn_try=$2 _dn_cwd=$3
@@ -31,8 +34,7 @@ trap : TERM INT HUP QUIT USR1 USR2 PIPE ALRM
   _dn_start $$; _dn_own=$_dn_ticks
   _dn_start $PPID; _dn_shim=$_dn_ticks
   read -r _dn_boot < /proc/sys/kernel/random/boot_id || _dn_boot=-
-  printf "%s %s %s %s %s %s\\n" "$_dn_try" $$ "$_dn_own" "$_dn_boot" $PPID "$_dn_shim" > "$_dn_dir/pid.tmp" &&
-    PATH=/usr/local/bin:/usr/bin:/bin mv -f "$_dn_dir/pid.tmp" "$_dn_dir/pid" || exit 70
+  printf "%s %s %s %s %s %s\\n" "$_dn_try" $$ "$_dn_own" "$_dn_boot" $PPID "$_dn_shim" > "$_dn_dir/pid" || exit 70
   while [ "$_dn_groups" -gt 0 ]; do
     echo 0 > "$1/cgroup.procs" || exit 70
     shift
@@ -44,7 +46,6 @@ trap : TERM INT HUP QUIT USR1 USR2 PIPE ALRM
   exec "$@"
 ' dunlin-task "$_dn_dir" "$_dn_try" "$_dn_cwd" "$$" "$@" </dev/null >>"$_dn_dir/logs/stdout" 2>>"$_dn_dir/logs/stderr"
 _dn_code=$?
-printf '%s %s\\n' "$_dn_try" "$_dn_code" > "$_dn_dir/exit.tmp" &&
-  PATH=/usr/local/bin:/usr/bin:/bin mv -f "$_dn_dir/exit.tmp" "$_dn_dir/exit"
+printf '%s %s\\n' "$_dn_try" "$_dn_code" > "$_dn_dir/exit"
 exit 0
 `

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SHIM } from './shim.ts'
-import { readPid } from './task-dir.ts'
+import { readExit, readPid } from './task-dir.ts'
 
 let dir: string
 beforeEach(() => {
@@ -35,5 +35,34 @@ describe('the pid file', () => {
     run(SHIM)
     expect(existsSync(started)).toBe(true)
     expect(readPid(dir)?.attempt).toBe(1)
+  })
+
+  it('is taken for nothing while its line is not whole', () => {
+    for (const text of ['1 20 5 boot 19 4', '1 20 5 boot 1', '']) {
+      writeFileSync(join(dir, 'pid'), text)
+      expect(readPid(dir)).toBeUndefined()
+    }
+    writeFileSync(join(dir, 'exit'), '1 13')
+    expect(readExit(dir)).toBeUndefined()
+  })
+
+  it('is written by one shim of an attempt: a second one starts nothing', () => {
+    const run = (attempt: string) =>
+      spawnSync('/bin/sh', [
+        '-c',
+        SHIM,
+        'dunlin-shim',
+        dir,
+        attempt,
+        '/',
+        '-',
+        '0',
+        '/bin/sh',
+        '-c',
+        'echo started; exit 5',
+      ])
+    for (const attempt of ['1', '1', '2']) expect(run(attempt).status).toBe(0)
+    expect(readFileSync(join(dir, 'logs', 'stdout'), 'utf8')).toBe('started\nstarted\n')
+    expect(readExit(dir)).toMatchObject({ attempt: 2, code: 5 })
   })
 })

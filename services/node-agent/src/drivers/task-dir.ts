@@ -27,8 +27,14 @@ export const readText = (path: string): string | undefined => {
   }
 }
 
+/** A line without its newline is still being written, or was cut. */
+const readLine = (path: string): readonly string[] => {
+  const text = readText(path) ?? ''
+  return text.endsWith('\n') ? text.trim().split(' ') : []
+}
+
 export const readPid = (dir: string): PidFile | undefined => {
-  const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readText(join(dir, 'pid'))?.trim().split(' ') ?? []
+  const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readLine(join(dir, 'pid'))
   if (!shimStartTicks || !startTicks || !boot) return undefined
   const file = {
     attempt: Number(attempt),
@@ -45,7 +51,7 @@ export const readPid = (dir: string): PidFile | undefined => {
 const isTaskPid = (pid: number): boolean => Number.isSafeInteger(pid) && pid > 1
 
 export const readExit = (dir: string): ExitFile | undefined => {
-  const [attempt, code] = readText(join(dir, 'exit'))?.trim().split(' ') ?? []
+  const [attempt, code] = readLine(join(dir, 'exit'))
   if (code === undefined) return undefined
   return { attempt: Number(attempt), code: Number(code), at: Math.round(statSync(join(dir, 'exit')).mtimeMs) }
 }
