@@ -11,6 +11,8 @@ export interface LogFile {
   readonly id: string
   readonly path: string
   readonly size: number
+  /** Written to; older ones are not any more. */
+  readonly present: boolean
 }
 
 let births: boolean | undefined
@@ -33,10 +35,10 @@ export const logFiles = (dir: string, stream: string): LogFile[] => {
         return Number.isSafeInteger(age) && age > 0 ? [{ name, age }] : []
       })
       .toSorted((a, b) => b.age - a.age)
-      .map(({ name }) => {
+      .map(({ name, age }) => {
         const path = join(dir, 'logs', name)
         const { ino, birthtimeMs, size } = statSync(path)
-        return { id: knowsBirths() ? `${ino}-${birthtimeMs}` : String(ino), path, size }
+        return { id: knowsBirths() ? `${ino}-${birthtimeMs}` : String(ino), path, size, present: age === 0 }
       })
   } catch {
     return []

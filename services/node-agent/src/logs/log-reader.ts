@@ -1,7 +1,7 @@
 /** Reads one stream of a task from a position on, through rotations, without loss or repeat; what was dropped is told. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { logFiles, type LogFile } from './log-files.ts'
-import { locate, NO_FILE, sumBefore, writePosition, type Position } from './position.ts'
+import { locate, NO_FILE, offsetInCopy, sumBefore, SUMMED_BYTES, writePosition, type Position } from './position.ts'
 
 export type Part =
   /** Whole lines, but for a line that is longer than a part, or the end of what will ever come. */
@@ -40,13 +40,17 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
   /** The file to read and how far it was read; `gap` when the place is gone. */
   const place = (files: readonly LogFile[]): { index: number; offset: number; gap?: true } => {
     if (position === undefined) return { index: 0, offset: 0 }
-    const index = locate(files, position)
+    const { index, copied } = locate(files, position)
     const file = files[index]
     if (file === undefined) return { index: 0, offset: 0, gap: true }
-    const { offset, sum } = position
+    const { sum } = position
+    const offset = copied ? offsetInCopy(fdOf(file), position.offset) : position.offset
+    if (offset === undefined) return { index, offset: 0, gap: true }
     // What is missing in an older file was cut off with the copy; it was read before.
-    if (offset > file.size) return index < files.length - 1 ? { index, offset } : { index, offset: 0, gap: true }
-    return sumBefore(fdOf(file), offset) === sum ? { index, offset } : { index: 0, offset: 0, gap: true }
+    if (offset > file.size) return !file.present ? { index, offset } : { index, offset: 0, gap: true }
+    // A copy that begins shortly before has other bytes there.
+    const proven = offset !== position.offset && offset < 2 * SUMMED_BYTES
+    return proven || sumBefore(fdOf(file), offset) === sum ? { index, offset } : { index: 0, offset: 0, gap: true }
   }
 
   const read = (fd: number, offset: number, whole: boolean): Uint8Array | undefined => {
@@ -69,7 +73,7 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
     const { file, before, offset } = position
     if (offset >= fstatSync(open.fd).size) return undefined
     const bytes = read(open.fd, offset, true)
-    return bytes && step({ id: file, path: '', size: 0 }, before, offset, bytes)
+    return bytes && step({ id: file, path: '', size: 0, present: true }, before, offset, bytes)
   }
 
   return {
@@ -81,18 +85,22 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
       if (gap) {
         const left = rest()
         if (left) return left
-        const [oldest] = files
-        if (oldest) position = { file: oldest.id, before: NO_FILE, offset: 0, sum: sumBefore(fdOf(oldest), 0) }
+        const next = files[index]
+        const before = files[index - 1]?.id ?? NO_FILE
+        if (next) position = { file: next.id, before, offset: 0, sum: sumBefore(fdOf(next), 0) }
         return { is: 'gap' }
       }
       let from = offset
       for (let i = index; i < files.length; i++) {
         const file = files[i] as LogFile
-        const older = i < files.length - 1
+        const older = !file.present
         const bytes = from < file.size ? read(fdOf(file), from, final || older) : undefined
         if (bytes) return step(file, files[i - 1]?.id ?? NO_FILE, from, bytes)
-        if (!older) return undefined
+        if (file.present) return undefined
         from = 0
+        // Everything before it was read; how far back it is later does not matter any more.
+        const next = files[i + 1]
+        if (next && position) position = { file: next.id, before: file.id, offset: 0, sum: 0 }
       }
       return undefined
     },

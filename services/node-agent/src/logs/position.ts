@@ -38,16 +38,29 @@ export const sumBefore = (fd: number, offset: number): number => {
   return crc32(bytes.subarray(0, read))
 }
 
-/** The index of the file that now holds what a position points at; -1 when it is gone. */
-export const locate = (files: readonly LogFile[], { file, before }: Position): number => {
-  const at = files.findIndex(({ id }) => id === file)
-  const last = files.length - 1
+/** The index of the file that now holds what a position points at; -1 when it is gone. `copied`: since then. */
+export const locate = (
+  files: readonly LogFile[],
+  { file, before }: Position,
+): { readonly index: number; readonly copied: boolean } => {
+  const index = files.findIndex(({ id }) => id === file)
   // Older files are written no more: it was renamed, or it is a copy and stays one.
-  if (at !== last || at < 0) return at
-  const neighbour = files[last - 1]?.id ?? NO_FILE
-  if (neighbour === before) return last
-  // Copied and cut since then. Without a neighbour of then, the oldest may be it; its sum tells.
-  if (before === NO_FILE) return 0
+  if (!files[index]?.present) return { index, copied: false }
+  const neighbour = files[index - 1]?.id ?? NO_FILE
+  if (neighbour === before) return { index, copied: false }
+  // Copied and cut since then. Without the neighbour of then, which goes first, the oldest may be the copy; its sum tells.
   const then = files.findIndex(({ id }) => id === before)
-  return then < 0 ? -1 : then + 1
+  return { index: then + 1, copied: true }
+}
+
+/** A copy of a file that had grown too large begins with this line, and holds only the end of it. */
+const NOT_KEPT = /^dunlin: (\d{1,15}) bytes before this were not kept\n/
+
+/** Where an offset of a file lies in its copy; undefined when the copy begins later. */
+export const offsetInCopy = (fd: number, offset: number): number | undefined => {
+  const bytes = Buffer.allocUnsafe(80)
+  const head = NOT_KEPT.exec(bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.byteLength, 0)))
+  if (head === null) return offset
+  const within = offset - Number(head[1])
+  return within < 0 ? undefined : within + head[0].length
 }
