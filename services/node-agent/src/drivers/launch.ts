@@ -48,7 +48,7 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
     failure = error instanceof Error ? error.message : String(error)
   }
   const deadline = performance.now() + SHOW_PID_WITHIN_MS
-  for (let waitMs = 2; failure === undefined; waitMs = Math.min(50, waitMs * 2)) {
+  for (let waitMs = 1; failure === undefined; waitMs = Math.min(50, waitMs * 1.5)) {
     const inspected = inspectProcess(task)
     if (inspected.is === 'running' || inspected.is === 'exited') return
     if (performance.now() > deadline) failure = `the shim showed no process within ${SHOW_PID_WITHIN_MS} ms`

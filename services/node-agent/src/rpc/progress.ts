@@ -1,4 +1,4 @@
-/** `rpc.<node>.progress`: what starts and queries that take long are doing. */
+/** `rpc.<node>.progress`: what starts and queries that take long are doing, what probes say, and when restarts come. */
 import type { ExecutionId } from '@dunlin/contracts/agent'
 import { taskDirOf } from '../converge/execution.ts'
 import { readProgress } from '../drivers/query/result-file.ts'
@@ -7,10 +7,12 @@ import type { RpcFacts } from './method.ts'
 export const progressOf = ({ node, boot, runner, dataDir }: RpcFacts) => ({
   node,
   boot,
-  executions: [...runner.executions.values()].flatMap(({ entry, latest, progress, content }) => {
+  executions: [...runner.executions.values()].flatMap(({ entry, latest, local, progress, probes, content }) => {
     const query = content?.type === 'query' ? queryOf(dataDir, entry.execution) : undefined
-    if (progress === undefined && query === undefined) return []
-    return [{ x: entry.execution, st: latest.state, progress: progress ?? null, query: query ?? null }]
+    const { attempt, nextAttemptAt } = local
+    if ([progress, query, probes, nextAttemptAt].every((one) => one === undefined)) return []
+    const shown = { x: entry.execution, st: latest.state, attempt, nextAttemptAt: nextAttemptAt ?? null }
+    return [{ ...shown, progress: progress ?? null, probes: probes ?? null, query: query ?? null }]
   }),
 })
 
