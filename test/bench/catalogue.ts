@@ -10,6 +10,7 @@ import { heartbeatsJudged } from './figures/heartbeats-judged.ts'
 import { heartbeats } from './figures/heartbeats.ts'
 import { nomad } from './figures/nomad.ts'
 import { plan } from './figures/plan.ts'
+import { reconnect } from './figures/reconnect.ts'
 import { replay } from './figures/replay.ts'
 import { restart } from './figures/restart.ts'
 import { rssServices } from './figures/rss-services.ts'
@@ -28,6 +29,7 @@ export const benches: readonly Bench[] = [
   heartbeats,
   heartbeatsJudged,
   growth,
+  reconnect,
   decision,
   plan,
 ]
