@@ -10,11 +10,23 @@ interface Subcommand {
 const subcommands: Readonly<Record<string, Subcommand>> = {
   run: { summary: 'run the agent (also without a word)', load: async () => (await import('./run.ts')).run },
   join: { summary: 'join a server with a token', load: async () => (await import('./join/main.ts')).join },
+  check: {
+    summary: 'see whether an agent can run on this machine',
+    load: async () => (await import('./install/check-command.ts')).checkCommand,
+  },
+  install: {
+    summary: 'install the agent as a service',
+    load: async () => (await import('./install/install-command.ts')).install,
+  },
+  uninstall: {
+    summary: 'remove the service',
+    load: async () => (await import('./install/install-command.ts')).uninstall,
+  },
 }
 
 const USAGE = `dunlin-agent [command] [flags]; --help after a command tells its flags
 ${Object.entries(subcommands)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
   .join('\n')}`
 
 /** Sets the exit code; the subcommand writes what there is to say. */

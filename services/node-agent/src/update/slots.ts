@@ -4,11 +4,13 @@
  *   <home>/current               -> versions/<version>; replaced in one step, so that it is never absent or half
  */
 import type { Artifact } from '@dunlin/contracts/agent'
+import { sha256 } from '@dunlin/runtime/agent'
 import {
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -71,7 +73,6 @@ export const makeSlot = async (
   { artifacts, takeOver }: { readonly artifacts: Artifacts; readonly takeOver?: string },
   control: ArtifactControl,
 ): Promise<string> => {
-  const slot = slotOf(home, version)
   const made = join(home, 'versions', `.${version}.new`)
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true, mode: 0o755 })
@@ -87,7 +88,34 @@ export const makeSlot = async (
     await syncPath(place)
     digests[path] = artifact.sha256
   }
-  const manifest: Manifest = { version, files: digests }
+  return seal(home, made, { version, files: digests })
+}
+
+/** The slot of a bundle that lies on this machine: every .mjs of its folder. */
+export const makeSlotOf = async (home: string, version: string, folder: string): Promise<string> => {
+  const made = join(home, 'versions', `.${version}.new`)
+  rmSync(made, { recursive: true, force: true })
+  mkdirSync(made, { recursive: true, mode: 0o755 })
+  for (const name of bundleFiles(folder)) {
+    cpSync(join(folder, name), join(made, name))
+    await syncPath(join(made, name))
+  }
+  return seal(home, made, { version, files: digestsOf(folder) })
+}
+
+export const isSlotOf = (home: string, version: string | undefined, folder: string): boolean => {
+  const there = version === undefined ? undefined : manifestOf(home, version)?.files
+  return there !== undefined && Object.entries(digestsOf(folder)).every(([name, digest]) => there[name] === digest)
+}
+
+const bundleFiles = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.mjs'))
+
+const digestsOf = (folder: string): Record<string, string> =>
+  Object.fromEntries(bundleFiles(folder).map((name) => [name, sha256(readFileSync(join(folder, name)))]))
+
+/** What was made becomes the slot, in one step. */
+const seal = async (home: string, made: string, manifest: Manifest): Promise<string> => {
+  const slot = slotOf(home, manifest.version)
   writeFileSync(join(made, MANIFEST), JSON.stringify(manifest))
   await syncPath(join(made, MANIFEST))
   await syncPath(made)

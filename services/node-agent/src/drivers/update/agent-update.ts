@@ -22,7 +22,7 @@ export interface OwnAgent {
 export const updateAgent = async (
   task: Task,
   config: UpdateConfig,
-  { agent, artifacts }: { readonly agent: OwnAgent; readonly artifacts: Artifacts },
+  { agent, artifacts, dataDir }: { readonly agent: OwnAgent; readonly artifacts: Artifacts; readonly dataDir: string },
   { signal, onProgress }: Pick<StartControl, 'signal' | 'onProgress'>,
 ): Promise<boolean> => {
   const { home } = agent
@@ -41,7 +41,7 @@ export const updateAgent = async (
   if (isSame && agent.version === config.version) return true
   const { name, folder } = await stageSlot(home, config, { artifacts, takeOver: from }, { signal, onProgress })
   onProgress('checking the new version')
-  await check(task, config, folder, signal)
+  await check(task, config, { slot: folder, dataDir }, signal)
   const { execution, attempt } = task
   const seconds = Math.ceil(
     (config.healthy_within === undefined ? DEFAULT_HEALTHY_MS : millisOf(config.healthy_within)) / 1000,
@@ -53,8 +53,14 @@ export const updateAgent = async (
 }
 
 /** The new version looks at itself and at this machine; it must also be what it is called. */
-const check = async (task: Task, config: UpdateConfig, slot: string, signal: AbortSignal): Promise<void> => {
-  const own = { command: process.execPath, args: [`${slot}/agent.mjs`, 'check', '--is-version', config.version] }
+const check = async (
+  task: Task,
+  config: UpdateConfig,
+  { slot, dataDir }: { readonly slot: string; readonly dataDir: string },
+  signal: AbortSignal,
+): Promise<void> => {
+  const args = [`${slot}/agent.mjs`, 'check', '--is-version', config.version, '--data-dir', dataDir]
+  const own = { command: process.execPath, args }
   const why = await runOwnCommand(task, config.check ?? own, { signal, env: { DUNLIN_SLOT: slot } })
   if (why !== undefined)
     throw new TaskError(

@@ -97,7 +97,7 @@ export const updateDriver = ({ artifacts, dataDir, agent }: UpdateDriverOptions)
           await delay(POLL_MS, undefined, { signal })
         }
         if (target === 'agent') {
-          const isThere = await updateAgent(task, config, { agent, artifacts }, { signal, onProgress })
+          const isThere = await updateAgent(task, config, { agent, artifacts, dataDir }, { signal, onProgress })
           if (isThere) await writeRecord(task.dir, finished(task, config))
           // The turn is kept: this agent is about to end, and nothing must begin before it has.
           else release = undefined

@@ -1,0 +1,136 @@
+/** The launcher with agents that are shell scripts: what it starts, what it lets pass, and when it goes back. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { makeDataDir } from '../testing/node.ts'
+import { LAUNCHER } from './launcher.ts'
+import { switchTo } from './slots.ts'
+import { beginTrial, confirmTrial, isOnTrial, trialOf } from './trial.ts'
+
+let home: string
+let launched: ChildProcess | undefined
+
+beforeEach(() => {
+  home = makeDataDir()
+  writeFileSync(join(home, 'launch'), LAUNCHER, { mode: 0o755 })
+})
+afterEach(async () => {
+  if (launched && launched.exitCode === null && launched.signalCode === null) {
+    launched.kill('SIGTERM')
+    await once(launched, 'exit')
+  }
+  rmSync(home, { recursive: true, force: true })
+})
+
+const slot = (version: string, script: string): void => {
+  mkdirSync(join(home, 'versions', version), { recursive: true })
+  // /bin/sh is the "node" of these tests: it takes the flag before the file for an option and gets rid of it first.
+  writeFileSync(
+    join(home, 'versions', version, 'agent.mjs'),
+    `echo "${version} $*" >> ${join(home, 'started')}\n${script}\n`,
+  )
+}
+const node = (): string => {
+  const path = join(home, 'node')
+  writeFileSync(path, '#!/bin/sh\nshift\nexec /bin/sh "$@"\n', { mode: 0o755 })
+  return path
+}
+const launch = (): ChildProcess => {
+  launched = spawn(join(home, 'launch'), [home, node(), '--data-dir', '/data dir'], { stdio: 'ignore' })
+  return launched
+}
+const started = (): string[] =>
+  existsSync(join(home, 'started')) ? readFileSync(join(home, 'started'), 'utf8').trim().split('\n') : []
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+const exitOf = async (child: ChildProcess): Promise<number | null> =>
+  child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0]
+
+const GOOD = 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+const trial = { execution: 'x1', attempt: 1, from: '1.0', to: '2.0', seconds: 60 }
+const inUse = (): string => readlinkSync(join(home, 'current'))
+
+it('starts what is in use with the flags of the agent, passes a stop on, and ends as it ends', async () => {
+  slot('1.0', 'trap "exit 7" TERM; while :; do sleep 0.05; done')
+  symlinkSync('versions/1.0', join(home, 'current'))
+  const child = launch()
+  await eventually(() => expect(started()).toEqual(['1.0 run --data-dir /data dir --exit-with-parent']))
+  child.kill('SIGTERM')
+  expect(await exitOf(child)).toBe(7)
+  slot('1.0', 'exit 3')
+  expect(await exitOf(launch())).toBe(3)
+})
+
+it('ends the agent when it is killed itself, and the next one starts', async () => {
+  slot('1.0', `cat > /dev/null; echo alone >> ${join(home, 'started')}`)
+  symlinkSync('versions/1.0', join(home, 'current'))
+  const child = launch()
+  await eventually(() => expect(started()).toHaveLength(1))
+  child.kill('SIGKILL')
+  await eventually(() => expect(started()).toContain('alone'))
+})
+
+it('starts the next version when the agent has made room for it, and lets it stay when it is healthy', async () => {
+  slot('1.0', `touch ${join(home, 'first')}; while [ ! -e ${join(home, 'go')} ]; do sleep 0.02; done`)
+  slot('2.0', GOOD)
+  await switchTo(home, '1.0')
+  const child = launch()
+  await eventually(() => expect(existsSync(join(home, 'first'))).toBe(true))
+  await beginTrial(home, trial)
+  await switchTo(home, '2.0')
+  writeFileSync(join(home, 'go'), '')
+  await eventually(() => expect(started().at(-1)).toMatch(/^2\.0/))
+  expect(trialOf(home, 'x1', 1)).toEqual({ is: 'on_trial' })
+  expect(confirmTrial(home)).toMatchObject({ to: '2.0' })
+  expect(trialOf(home, 'x1', 1)).toEqual({ is: 'healthy' })
+  expect(trialOf(home, 'x1', 2)).toBeUndefined()
+  child.kill('SIGTERM')
+  expect(await exitOf(child)).toBe(0)
+  expect(inUse()).toBe('versions/2.0')
+})
+
+it.each([
+  ['crashes', 'exit 9', 60, 'ended with code 9 before it was healthy'],
+  ['cannot be started', 'this is not a program (', 60, 'ended with code 2 before it was healthy'],
+  ['hangs, deaf to signals', 'trap "" TERM; while :; do sleep 0.05; done', 1, 'did not become healthy within 1 s'],
+])('goes back when the version on trial %s', async (_, script, seconds, why) => {
+  slot('1.0', GOOD)
+  slot('2.0', script)
+  await switchTo(home, '2.0')
+  await beginTrial(home, { ...trial, seconds })
+  launch()
+  await eventually(() => expect(started().map((line) => line.slice(0, 3))).toEqual(['2.0', '1.0']))
+  expect(inUse()).toBe('versions/1.0')
+  expect(trialOf(home, 'x1', 1)).toMatchObject({ is: 'reverted', from: '1.0', to: '2.0', why })
+  expect(isOnTrial(home)).toBe(false)
+})
+
+it('goes back when the machine went down again and again during the trial', async () => {
+  slot('1.0', GOOD)
+  slot('2.0', GOOD)
+  await switchTo(home, '2.0')
+  await beginTrial(home, trial)
+  for (let n = 1; n <= 3; n++) {
+    const child = launch()
+    await eventually(() => expect(started()).toHaveLength(n))
+    child.kill('SIGTERM')
+    await exitOf(child)
+    expect(isOnTrial(home)).toBe(true)
+  }
+  launch()
+  await eventually(() => expect(started().at(-1)).toMatch(/^1\.0/))
+  expect(trialOf(home, 'x1', 1)).toMatchObject({ why: expect.stringContaining('started 3 times') })
+})
+
+it('does not put a version on trial that was never switched to', async () => {
+  slot('1.0', GOOD)
+  slot('2.0', GOOD)
+  await switchTo(home, '1.0')
+  await beginTrial(home, trial)
+  expect(confirmTrial(home)).toBeUndefined()
+  launch()
+  await eventually(() => expect(started()).toHaveLength(1))
+  expect(started()[0]).toMatch(/^1\.0/)
+  expect(trialOf(home, 'x1', 1)).toMatchObject({ is: 'reverted', why: 'was never switched to' })
+})
