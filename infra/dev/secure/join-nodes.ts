@@ -4,9 +4,9 @@ import type { NodeId } from '@dunlin/contracts'
 import { joinServer, readMembership } from '@dunlin/node-agent'
 import type { PlannedNode } from '../node-plan.ts'
 
+const isNew = ({ dataDir }: PlannedNode): boolean => readMembership(dataDir)?.credential === undefined
+
 export const joinNodes = async (client: Client, api: string, nodes: readonly PlannedNode[]): Promise<void> => {
-  // The port of the API may be another one at each start: the node is the same, its key proves it.
-  const isNew = ({ dataDir }: PlannedNode): boolean => readMembership(dataDir)?.credential === undefined
   const fresh = nodes.filter(isNew)
   if (fresh.length === 0) return
   const { token } = await client.tokens.create({ uses: fresh.length, expires_in: '10m' })

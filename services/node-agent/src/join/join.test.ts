@@ -29,7 +29,7 @@ const problem = (code: string) => ({ code, detail: `it says ${code}` })
 /** Gives a challenge, then the next answer. */
 const fetch = async (url: string, init: RequestInit): Promise<Response> => {
   if (url.endsWith('/challenge')) return Response.json({ challenge: 'c' })
-  sent.push(JSON.parse(String(init.body)) as Record<string, unknown>)
+  sent.push(JSON.parse(init.body as string) as Record<string, unknown>)
   const next = answers.shift() ?? new Error('nobody there')
   if (next instanceof Error) throw next
   if (typeof next === 'string') return new Response(next, { status: 502 })
