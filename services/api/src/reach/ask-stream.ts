@@ -52,6 +52,8 @@ export async function* askStream(ports: StreamPorts, asked: StreamQuestion): Asy
   const told = { taken: 0 }
   let taken = 0
   let expected = 1
+  /** The node said so; otherwise it may go on, and is told to stop. */
+  let ended = false
   let heardAt = clock.monotonicMs()
   let over: { readonly value?: unknown; readonly error?: DunlinError } | undefined
   let wake: (() => void) | undefined
@@ -66,6 +68,7 @@ export async function* askStream(ports: StreamPorts, asked: StreamQuestion): Asy
     if (frame.n < expected) return
     if (frame.n > expected) return finish({ error: interrupted(node, frame.n - expected) })
     expected += 1
+    ended = frame.is === 'end'
     if (frame.is === 'end')
       finish(frame.problem ? { error: errorOfNode(frame.problem, node, method) } : { value: frame.value })
     if (frame.is !== 'item') return
@@ -110,7 +113,7 @@ export async function* askStream(ports: StreamPorts, asked: StreamQuestion): Asy
   } finally {
     beat.cancel()
     signal.removeEventListener('abort', onAbort)
-    if (over === undefined || signal.aborted) more({ stop: true })
+    if (!ended) more({ stop: true })
     talk.stop()
   }
 }
