@@ -37,7 +37,7 @@ export interface Engine {
   /** All containers of a node, those that ended too. */
   list(node: string): Promise<Listed[]>
   /** By id or name; undefined when there is none. */
-  state(id: string): Promise<(ContainerState & { readonly id: string; readonly pid: number }) | undefined>
+  state(id: string): Promise<(ContainerState & { readonly id: string; readonly logPath: string }) | undefined>
   hasImage(image: string): Promise<boolean>
   signal(id: string, signal: NodeJS.Signals): Promise<void>
   remove(id: string): Promise<void>
@@ -65,9 +65,10 @@ const listSchema = z.array(
 )
 const inspectSchema = z.object({
   Id: z.string(),
+  /** On the engine's host; empty where it keeps none. */
+  LogPath: z.optional(z.string()),
   State: z.object({
     Status: z.string(),
-    Pid: z.optional(z.int()),
     ExitCode: z.int(),
     OOMKilled: z.optional(z.boolean()),
     FinishedAt: z.optional(z.string()),
@@ -110,8 +111,8 @@ export const openEngine = (address: EngineAddress): Engine => {
     state: async (id) => {
       const { status, body } = await ask('GET', `/containers/${encodeURIComponent(id)}/json`, [404])
       if (status === 404) return undefined
-      const { Id, State } = inspectSchema.parse(JSON.parse(body))
-      return { ...stateOf(State), id: Id, pid: State.Pid ?? 0 }
+      const { Id, State, LogPath } = inspectSchema.parse(JSON.parse(body))
+      return { ...stateOf(State), id: Id, logPath: LogPath ?? '' }
     },
     hasImage: async (image) => {
       const { status } = await ask('GET', `/images/${image.split('/').map(encodeURIComponent).join('/')}/json`, [404])

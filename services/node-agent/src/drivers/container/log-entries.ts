@@ -42,14 +42,16 @@ const entryOf = (stream: LogEntry['stream'], body: Buffer): LogEntry => {
 export interface LogPlace {
   readonly since: number
   readonly skip: number
+  /** Bytes of the last of them: an engine may tell a line whose end it has not seen, and no more of it. */
+  readonly last: number
 }
 
 /** Two writers of one engine stamp entries a moment before they store them: those of the last seconds may come disordered. */
 const UNSETTLED_SECONDS = 2
 
 export interface LogCounter {
-  /** False for an entry that was had before. */
-  isNew(entry: LogEntry): boolean
+  /** What of an entry was not had before. */
+  newIn(entry: LogEntry): LogEntry | undefined
   place(): LogPlace
 }
 
@@ -58,8 +60,10 @@ export const createLogCounter = (from: LogPlace): LogCounter => {
   let first = from.since
   let latest = from.since
   let toSkip = from.skip
+  let last = from.last
   return {
-    isNew: ({ second }) => {
+    newIn: (entry) => {
+      const { second, data } = entry
       // One from before `first` would not come again when `first` is asked for.
       if (second >= first) counts.set(second, (counts.get(second) ?? 0) + 1)
       if (second > latest) {
@@ -67,11 +71,18 @@ export const createLogCounter = (from: LogPlace): LogCounter => {
         first = Math.max(first, latest - UNSETTLED_SECONDS)
         for (const old of counts.keys()) if (old < first) counts.delete(old)
       }
-      if (toSkip === 0) return true
+      if (toSkip === 0) {
+        last = data.length
+        return entry
+      }
       toSkip -= 1
-      return false
+      if (toSkip > 0 || data.length <= last) return undefined
+      const rest = data.subarray(last)
+      last = data.length
+      return { ...entry, data: rest }
     },
     // Interrupted before it came to anything new: the next one has to pass over the same entries.
-    place: () => (toSkip > 0 ? from : { since: first, skip: [...counts.values()].reduce((sum, n) => sum + n, 0) }),
+    place: () =>
+      toSkip > 0 ? from : { since: first, skip: [...counts.values()].reduce((sum, n) => sum + n, 0), last },
   }
 }

@@ -7,25 +7,33 @@ import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { readText, writeAtomically } from '../task-dir.ts'
 import type { LogEntry, LogPlace } from './log-entries.ts'
+import type { FilePlace } from './log-file-reader.ts'
 
-const placeSchema = z.object({
+const notedSchema = z.object({
   /** The container that it is a place of. */
   id: z.string(),
-  since: z.int(),
-  skip: z.int(),
+  /** In the engine's file, or in what its interface tells. */
+  file: z.optional(z.object({ ino: z.number(), offset: z.number() })),
+  told: z.optional(z.object({ since: z.int(), skip: z.int(), last: z.int() })),
+  /** Sizes of the task's files at that place. */
   stdout: z.int(),
   stderr: z.int(),
 })
 
+/** Where reading goes on: each way of reading has a place of its own. */
+export interface Noted {
+  readonly file?: FilePlace | undefined
+  readonly told?: LogPlace | undefined
+}
+
 export interface LogFiles {
-  readonly from: LogPlace
-  write(entries: readonly LogEntry[]): void
+  readonly from: Noted
+  write(entries: readonly Pick<LogEntry, 'stream' | 'data'>[]): void
   /** Notes how far the files go. */
-  note(place: LogPlace): void
+  note(place: Noted): void
   close(): void
 }
 
-const BEGINNING: LogPlace = { since: 0, skip: 0 }
 const streams = ['stdout', 'stderr'] as const
 
 export const openLogFiles = (dir: string, id: string): LogFiles => {
@@ -35,7 +43,7 @@ export const openLogFiles = (dir: string, id: string): LogFiles => {
     stderr: openSync(join(dir, 'logs', 'stderr'), 'a', 0o600),
   }
   const noted = readPlace(dir)
-  const from = noted?.id === id ? { since: noted.since, skip: noted.skip } : BEGINNING
+  const from = noted?.id === id ? { file: noted.file, told: noted.told } : {}
   // A file that is smaller than noted was rotated since: what it holds is newer.
   if (noted?.id === id)
     for (const name of streams) if (fstatSync(files[name]).size > noted[name]) ftruncateSync(files[name], noted[name])
@@ -48,9 +56,9 @@ export const openLogFiles = (dir: string, id: string): LogFiles => {
         for (let at = 0; at < bytes.length;) at += writeSync(files[name], bytes, at)
       }
     },
-    note: ({ since, skip }) => {
+    note: (place) => {
       const [stdout, stderr] = [fstatSync(files.stdout).size, fstatSync(files.stderr).size]
-      writeAtomically(join(dir, 'container-logs.json'), JSON.stringify({ id, since, skip, stdout, stderr }))
+      writeAtomically(join(dir, 'container-logs.json'), JSON.stringify({ id, ...place, stdout, stderr }))
     },
     close: () => {
       for (const name of streams) closeSync(files[name])
@@ -58,9 +66,9 @@ export const openLogFiles = (dir: string, id: string): LogFiles => {
   }
 }
 
-const readPlace = (dir: string): z.output<typeof placeSchema> | undefined => {
+const readPlace = (dir: string): z.output<typeof notedSchema> | undefined => {
   try {
-    return placeSchema.parse(JSON.parse(readText(join(dir, 'container-logs.json')) ?? ''))
+    return notedSchema.parse(JSON.parse(readText(join(dir, 'container-logs.json')) ?? ''))
   } catch {
     return undefined
   }

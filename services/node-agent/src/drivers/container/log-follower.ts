@@ -1,19 +1,21 @@
-/** Brings a container's output into its task's files while it runs, goes on after a restart, and takes the rest at its end. */
+/**
+ * Brings a container's output into its task's files while it runs, goes on after a restart of agent or engine, and takes the
+ * rest at its end: from the engine's own file where this process can read it, otherwise as the engine tells it.
+ */
 import type { Logger } from '@dunlin/runtime/agent'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
-import { createEntryReader, createLogCounter, type LogPlace } from './log-entries.ts'
+import { openLogFile, type LogFileReader } from './log-file-reader.ts'
 import { openLogFiles, type LogFiles } from './log-files.ts'
+import { readTold } from './log-told.ts'
 
 export interface LogFollower {
   /** The container has ended: takes what is left and resolves when the files hold everything, or after `MOST_REST_MS`. */
   finish(): Promise<void>
 }
 
+const LOOK_MS = 100
 const AGAIN_MS = 500
-const NOTE_EVERY_MS = 200
-/** An engine ends the stream when the container ends; one that does not is left. */
-const END_OF_STREAM_MS = 1_000
 const MOST_REST_MS = 20_000
 
 interface Following {
@@ -37,68 +39,80 @@ export const followLogs = (following: Following): LogFollower => {
   }
 }
 
-const follow = async ({ engine, id, dir, logger }: Following, over: AbortSignal): Promise<void> => {
+const follow = async (following: Following, over: AbortSignal): Promise<void> => {
+  const { engine, id, dir, logger } = following
+  const path = await logPathOf(following, over)
   const files = openLogFiles(dir, id)
-  let place = files.from
-  const read = async (onlyWhatIsThere: boolean): Promise<void> => {
-    try {
-      const stream = await openStream(engine, id, place.since, !onlyWhatIsThere)
-      const end = (): void => void setTimeout(() => stream.destroy(), END_OF_STREAM_MS).unref()
-      if (!onlyWhatIsThere) over.addEventListener('abort', end, { once: true })
-      await take(stream, files, place, (next) => (place = next))
-      over.removeEventListener('abort', end)
-    } catch (error) {
-      logger.debug('the log of a container was interrupted', { container: id, reason: String(error) })
-    }
-  }
   try {
-    while (!over.aborted) {
-      await read(false)
-      if (!over.aborted) await delay(AGAIN_MS, undefined, { signal: over, ref: false }).catch(() => {})
-    }
-    // A stream that follows may end with the container before it has told everything.
-    await read(true)
+    const reader = path === undefined ? undefined : openLogFile(path, files.from.file)
+    if (reader) return await followFile(reader, files, over)
+    if (path !== undefined) logger.info('the log of the engine is not readable; it is asked instead', { path })
+    await followTold(engine, id, files, logger, over)
   } finally {
     files.close()
   }
 }
 
-const take = async (
-  stream: AsyncIterable<Buffer>,
-  files: LogFiles,
-  from: LogPlace,
-  onPlace: (place: LogPlace) => void,
-): Promise<void> => {
-  const entriesIn = createEntryReader()
-  const counter = createLogCounter(from)
-  let notedMs = 0
-  const note = (): void => {
-    onPlace(counter.place())
-    files.note(counter.place())
-    notedMs = performance.now()
-  }
+/** Undefined when the engine keeps no file. */
+const logPathOf = async ({ engine, id, logger }: Following, over: AbortSignal): Promise<string | undefined> => {
+  for (;;)
+    try {
+      return (await engine.state(id))?.logPath || undefined
+    } catch (error) {
+      logger.debug('an engine was asked for a log', { container: id, reason: String(error) })
+      if (over.aborted) return undefined
+      await delay(AGAIN_MS, undefined, { signal: over, ref: false }).catch(() => {})
+    }
+}
+
+const followFile = async (reader: LogFileReader, files: LogFiles, over: AbortSignal): Promise<void> => {
   try {
-    for await (const chunk of stream) {
-      files.write(entriesIn(chunk).filter((entry) => counter.isNew(entry)))
-      if (performance.now() - notedMs > NOTE_EVERY_MS) note()
+    for (let last = false; ;) {
+      const entries = reader.next()
+      if (entries.length > 0) {
+        files.write(entries)
+        files.note({ file: reader.place() })
+        // Others want to run as well, however much there is to read.
+        await delay(0)
+        continue
+      }
+      if (last) return
+      // Once more after its end: whatever wrote it has written everything by then.
+      last = over.aborted
+      await delay(LOOK_MS, undefined, { ref: false })
     }
   } finally {
-    note()
+    reader.close()
   }
 }
 
-interface LogStream extends AsyncIterable<Buffer> {
-  destroy(): void
-}
-
-const openStream = async (engine: Engine, id: string, since: number, follow: boolean): Promise<LogStream> => {
-  const client = await engine.client()
-  const options = { stdout: true, stderr: true, timestamps: true, since, follow }
-  return new Promise((resolve, reject) =>
-    // The library's own `logs` puts everything into one buffer unless it follows.
-    client.modem.dial(
-      { path: `/containers/${id}/logs?`, method: 'GET', isStream: true, statusCodes: { 200: true }, options },
-      (error: Error | null, stream: unknown) => (error ? reject(error) : resolve(stream as LogStream)),
-    ),
-  )
+const followTold = async (
+  engine: Engine,
+  id: string,
+  files: LogFiles,
+  logger: Logger,
+  over: AbortSignal,
+): Promise<void> => {
+  let place = files.from.told ?? { since: 0, skip: 0, last: 0 }
+  const read = async (only: 'what is there' | 'as it comes'): Promise<void> => {
+    try {
+      await readTold({
+        engine,
+        id,
+        files,
+        from: place,
+        follow: only === 'as it comes',
+        over,
+        onPlace: (at) => (place = at),
+      })
+    } catch (error) {
+      logger.debug('the log of a container was interrupted', { container: id, reason: String(error) })
+    }
+  }
+  while (!over.aborted) {
+    await read('as it comes')
+    await delay(AGAIN_MS, undefined, { signal: over, ref: false }).catch(() => {})
+  }
+  // A stream that follows may end with the container before it has told everything.
+  await read('what is there')
 }
