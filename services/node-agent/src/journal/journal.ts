@@ -1,8 +1,9 @@
 /**
  * What the agent must not forget when it is killed: the latest transition of each execution, the transitions that the
- * log has not acknowledged, the held document and the contents. All calls are synchronous and durable when they return,
- * also against a cut of the power (write-ahead log, synchronous = full); a call that could not write throws and has changed
- * nothing. `steadyJournal` makes one of it that keeps in memory what cannot be written yet.
+ * log has not acknowledged, the held document and the contents. All calls are synchronous, and what they wrote survives
+ * the end of the process. `record`, `save` and `renew` also survive a cut of the power when they return (write-ahead log,
+ * synchronous = full), and with them everything that was written before; the other calls do so with the next of these. A call
+ * that could not write throws and has changed nothing. `steadyJournal` makes one of it that keeps in memory what cannot be written yet.
  */
 import type { Content, DesiredExecution, ExecutionId, JournalId, Sha256, Transition } from '@dunlin/contracts/agent'
 import type { AttemptFailure, Cutting } from '@dunlin/domain/agent'

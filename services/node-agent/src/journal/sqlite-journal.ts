@@ -74,6 +74,19 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
     }
   }
 
+  /**
+   * For what may be forgotten when the power is cut right now: it is on the disk with the next `write`, and before it in the
+   * log. Whatever is done because of it is written first, so that nothing is done under a document that was never kept.
+   */
+  const writeSoon = (work: () => void): void => {
+    db.exec('pragma synchronous = normal')
+    try {
+      write(work)
+    } finally {
+      db.exec('pragma synchronous = full')
+    }
+  }
+
   const storedId = meta('id') as JournalId | undefined
   let id = storedId ?? newId()
   // Nothing is written at a start that changes nothing: it must work on a full disk.
@@ -126,7 +139,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
         latest: JSON.parse(row['latest'] as string) as Transition,
         j: row['j'] as number,
       })),
-    forget: (execution) => write(() => dropExecution(execution)),
+    forget: (execution) => writeSoon(() => dropExecution(execution)),
     unsent: (limit) =>
       someUnsent.all(acknowledgedJ, limit).map((row) => ({
         j: row['j'] as number,
@@ -139,7 +152,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
       if (upTo <= acknowledgedJ) return
       // Known from now on, whether or not it can be written: a repeat after a restart changes nothing at the centre.
       acknowledgedJ = upTo
-      write(() => {
+      writeSoon(() => {
         dropUnsent(upTo)
         setMeta('acknowledged', String(upTo))
       })
@@ -153,7 +166,7 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
     document: () => meta('document'),
     saveDocument: (text) => {
       room.need(text.length)
-      write(() => setMeta('document', text))
+      writeSoon(() => setMeta('document', text))
     },
     content: (hash) => {
       const body = oneContent.get(hash)?.['body'] as string | undefined
@@ -162,10 +175,10 @@ export const sqliteJournal = (db: DatabaseSync, newId: () => JournalId, limitByt
     saveContent: (hash, content) => {
       const body = JSON.stringify(content)
       room.need(body.length)
-      write(() => putContent(hash, body))
+      writeSoon(() => putContent(hash, body))
     },
     keepContents: (hashes) =>
-      write(() => {
+      writeSoon(() => {
         for (const { hash } of allHashes.all()) {
           if (!(hashes as ReadonlySet<unknown>).has(hash)) dropContent(hash as string)
         }
