@@ -1,14 +1,7 @@
 /** The native job spec: reading, writing, and what follows from it. */
 export { contentHash, contentOf, rollBackSpec, specHash, type HashText } from './content.ts'
 export { durationMs, formatGoDuration, parseGoDuration, type ParsedDuration } from '../duration.ts'
-export {
-  builtJobTypes,
-  jobTypes,
-  schedulingClass,
-  type ClassFacts,
-  type JobType,
-  type SchedulingClass,
-} from './job-type.ts'
+export { jobTypes, schedulingClass, type ClassFacts, type JobType, type SchedulingClass } from './job-type.ts'
 export { encodedLength, MAX_ENCODED_KEY, nameProblem } from './name.ts'
 export { MAX_SPEC_BYTES, parseJobSpec, type ParsedJobSpec } from './parse.ts'
 export { defaultRestartPolicy, restartPolicies, type RestartPolicy } from './restart.ts'

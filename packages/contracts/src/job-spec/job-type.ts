@@ -1,9 +1,6 @@
-/** Job types, their scheduling class, and which of them this release can run. */
+/** Job types and their scheduling class. */
 export const jobTypes = ['pipeline', 'query', 'update', 'config', 'process', 'container'] as const
 export type JobType = (typeof jobTypes)[number]
-
-/** Types that have a driver. The others are refused when applied, by name, rather than left waiting for a node. */
-export const builtJobTypes = ['pipeline', 'process', 'query', 'config', 'update'] as const satisfies readonly JobType[]
 
 /** daemon: every matching node, late joiners too; batch: runs to completion. */
 export type SchedulingClass = 'daemon' | 'batch'

@@ -5,7 +5,6 @@
 import { builtSecretProviders } from '../drivers/secrets.ts'
 import { DunlinError } from '../errors/error.ts'
 import { pathText, type Path, type YamlSource } from '../source/place.ts'
-import { builtJobTypes } from './job-type.ts'
 import type { JobSpec } from './spec.ts'
 
 interface Unbuilt {
@@ -19,17 +18,6 @@ const unbuiltBlocks = {
   schedule: 'Schedules',
   parameters: 'Parameterized jobs',
 } as const satisfies Partial<Record<keyof JobSpec, string>>
-
-const unbuiltType = ({ type }: JobSpec): readonly Unbuilt[] =>
-  (builtJobTypes as readonly string[]).includes(type)
-    ? []
-    : [
-        {
-          path: ['type'],
-          message: `Jobs of type ${type} are not built yet`,
-          hint: `Job types that can run now: ${builtJobTypes.join(', ')}.`,
-        },
-      ]
 
 const blocksOf = (spec: JobSpec): readonly Unbuilt[] =>
   Object.entries(unbuiltBlocks).flatMap(([block, what]) => {
@@ -53,7 +41,7 @@ const providersOf = ({ secret_providers: providers = {} }: JobSpec): readonly Un
   )
 
 export const refuseNotBuilt = (spec: JobSpec, source?: YamlSource): DunlinError | undefined => {
-  const missing = [...unbuiltType(spec), ...blocksOf(spec), ...providersOf(spec)]
+  const missing = [...blocksOf(spec), ...providersOf(spec)]
   if (missing.length === 0) return undefined
   const hint = missing.find((one) => one.hint !== undefined)?.hint
   return new DunlinError('not_built', `${missing.map(({ message }) => message).join('; ')}.`, {

@@ -281,12 +281,6 @@ describe('limits that limit less than they seem to', () => {
 })
 
 describe('parts that are not built', () => {
-  it.each(['container'])('refuses the type %s by name', (type) => {
-    const problem = problemOf({ ...base, type })
-    expect(problem).toMatchObject({ code: 'not_built', status: 501, errors: [{ path: 'type' }] })
-    expect(problem.detail).toContain(type)
-  })
-
   it.each([
     [{ schedule: { cron: '@hourly' } }, 'schedule'],
     [{ schedule: { cron: ['0 4 1-7/2 * MON-FRI', '@daily'], timezone: 'Europe/Berlin' } }, 'schedule'],

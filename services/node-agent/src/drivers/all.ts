@@ -43,7 +43,7 @@ export const findDrivers = async (settings: DriverSettings): Promise<readonly Dr
     updateDriver({ artifacts, dataDir, agent: settings.ownAgent }),
   ]
   const query = processEntry('query-process', agentUrl)
-  if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap }))
+  if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap, limits }))
   const found = await findEngine({ given: containers.socket, env: process.env, dataDir, logger })
   if (found)
     drivers.push(

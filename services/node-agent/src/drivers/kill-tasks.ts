@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readTaskGroup } from '../cgroups/task-group.ts'
+import { sweepContainers } from './container/sweep.ts'
 import { stopProcess } from './launch.ts'
 import { lastClaim, readPid } from './task-dir.ts'
 
@@ -18,6 +19,9 @@ export const killTasks = async (dataDir: string, graceMs: number): Promise<numbe
     const attempt = readPid(dir)?.attempt ?? readTaskGroup(dir)?.attempt ?? lastClaim(dir)
     return attempt === undefined ? [] : [{ dir, attempt }]
   })
-  await Promise.all(tasks.map((task) => stopProcess(task, graceMs)))
-  return tasks.length
+  const [containers] = await Promise.all([
+    sweepContainers(dataDir, graceMs),
+    ...tasks.map((task) => stopProcess(task, graceMs)),
+  ])
+  return tasks.length + containers
 }

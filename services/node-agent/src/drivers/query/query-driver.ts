@@ -1,10 +1,11 @@
 /** Runs `query` jobs, each in a Node process of its own with DuckDB, under the same shim as any process. */
-import { bytesOf, limitsSchema, queryConfigSchema, type Content, type Limits } from '@dunlin/contracts/agent'
+import { bytesOf, queryConfigSchema } from '@dunlin/contracts/agent'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { limitsOf, limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
-import { rotateTaskLogs } from '../logs.ts'
+import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
 import type { PipelineEntry } from '../pipeline/entry.ts'
 import { EXIT_CONFIG, readProblem } from '../pipeline/status-file.ts'
 import { DEFAULT_PATH } from '../process/find-command.ts'
@@ -16,16 +17,20 @@ export interface QueryDriverOptions extends PipelineEntry {
   /** Folders that queries may read; none unless the node's owner names them. */
   readonly roots: readonly string[]
   readonly pathMap: QueryOrder['pathMap']
+  readonly limits?: LimitPolicy
 }
 
 const DEFAULT_MEMORY = 512 * 1024 ** 2
+/** What the process takes besides what DuckDB counts: a control group counts it as well. */
+const PROCESS_MEMORY = 128 * 1024 ** 2
+const LEAST_MEMORY = 64 * 1024 ** 2
 const DEFAULT_THREADS = 2
 
-export const queryDriver = ({ entry, nodeFlags, roots, pathMap }: QueryDriverOptions): Driver => ({
+export const queryDriver = ({ entry, nodeFlags, roots, pathMap, limits }: QueryDriverOptions): Driver => ({
   type: 'query',
-  prepare: ({ config }) => {
-    const parsed = queryConfigSchema.safeParse(config)
-    if (parsed.success) return undefined
+  prepare: (content) => {
+    const parsed = queryConfigSchema.safeParse(content.config)
+    if (parsed.success) return limits && limitsProblem(content, limits)
     const [issue] = parsed.error.issues
     return {
       code: 'invalid_config',
@@ -43,14 +48,17 @@ export const queryDriver = ({ entry, nodeFlags, roots, pathMap }: QueryDriverOpt
       TMPDIR: join(task.dir, 'tmp'),
       LANG: 'C.UTF-8',
       DUNLIN_JOB: task.job.name,
-      DUNLIN_EXECUTION: task.execution,
     }
     const args = [...nodeFlags, entry, task.dir]
-    await launch(task, { command: process.execPath, args, env, cwd: join(task.dir, 'local') }, onExit)
+    const cwd = join(task.dir, 'local')
+    await launch(task, { command: process.execPath, args, env, cwd, cgroups: limits?.cgroups }, onExit)
   },
   inspect,
   signal: signalGroup,
-  stop: (task, { graceMs }) => stopProcess(task, graceMs),
+  stop: async (task, { graceMs }) => {
+    await stopProcess(task, graceMs)
+    forgetTaskLogs(task.dir)
+  },
   stats: () => undefined,
   rotateLogs: ({ dir }) => rotateTaskLogs(dir),
 })
@@ -58,20 +66,16 @@ export const queryDriver = ({ entry, nodeFlags, roots, pathMap }: QueryDriverOpt
 const orderOf = ({ attempt, content }: Task, roots: readonly string[], pathMap: QueryOrder['pathMap']): QueryOrder => {
   const config = queryConfigSchema.parse(content.config)
   const { limits = {} } = config
-  const resources = resourcesOf(content)
+  const { memory, cpus } = limitsOf(content)
+  const given = limits.memory === undefined ? undefined : bytesOf(limits.memory)
   return {
     attempt,
     config,
     roots,
     pathMap,
-    memoryBytes: limits.memory === undefined ? (resources.memory ?? DEFAULT_MEMORY) : bytesOf(limits.memory),
-    threads: limits.threads ?? (resources.cpus === undefined ? DEFAULT_THREADS : Math.ceil(resources.cpus)),
+    memoryBytes: given ?? (memory === undefined ? DEFAULT_MEMORY : Math.max(LEAST_MEMORY, memory - PROCESS_MEMORY)),
+    threads: limits.threads ?? (cpus === undefined ? DEFAULT_THREADS : Math.ceil(cpus)),
   }
-}
-
-const resourcesOf = (content: Content): Limits => {
-  const parsed = limitsSchema.safeParse(content.resources ?? {})
-  return parsed.success ? parsed.data : {}
 }
 
 const inspect = (task: Task): Inspected => {
