@@ -216,6 +216,31 @@ describe.each([
   })
 })
 
+describe('after the agent was killed', () => {
+  it('a task that was killed too is known by its exit code, which the shim wrote', async () => {
+    const { task } = await start({ command: 'sleep', args: ['1000'] })
+    process.kill(readPid(task.dir)?.pid ?? 0, 'SIGKILL')
+    expect(await endOf(driverWith(), task)).toMatchObject({ code: 137, signal: 'SIGKILL' })
+  })
+
+  it.each([
+    ['another start time', (_: string, boot: string) => `1 ${process.pid} 7 ${boot} ${process.pid} 7`],
+    ['another boot', (ticks: string) => `1 ${process.pid} ${ticks} another-boot ${process.pid} ${ticks}`],
+  ])('a pid that was given to somebody else since is nobody: %s', async (_, lineOf) => {
+    const driver = driverWith(noCgroups('for this test'))
+    const task = taskOf({})
+    mkdirSync(task.dir, { recursive: true })
+    const stat = readFileSync('/proc/self/stat', 'latin1')
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    writeFileSync(join(task.dir, 'pid'), `${lineOf(ticks, boot)}\n`)
+    expect(driver.inspect(task)).toEqual({ is: 'lost' })
+    expect(driver.signal(task, 'SIGKILL')).toBe(false)
+    // It would be the end of this test if it were mistaken.
+    await driver.stop(task, { graceMs: 10 })
+  })
+})
+
 describe.runIf(limited)('limits', () => {
   it('end what takes too much memory, and say that it was that', async () => {
     const { driver, task } = await start(
