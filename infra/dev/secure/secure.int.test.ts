@@ -1,4 +1,5 @@
 /** A secured fleet: its nodes work, and a credential of one of them opens nothing else, whatever is tried with it. */
+import { DESIRED_SCHEMA } from '@dunlin/contracts'
 import {
   connectStore,
   contentSubject,
@@ -187,7 +188,7 @@ describe('the credential of a node', () => {
   })
 
   it('cannot have the server write its own words elsewhere, as an answer to itself', async () => {
-    const document = { s: 1, node: 'edge-2', generation: [9, 9], executions: [] }
+    const document = { s: DESIRED_SCHEMA, node: 'edge-2', generation: [9, 9], executions: [] }
     const own = reportSubject('edge-1')
     const targets = [
       'evt.job.default.evil',
