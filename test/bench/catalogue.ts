@@ -8,7 +8,9 @@ import { decision } from './figures/decision.ts'
 import { growth } from './figures/growth.ts'
 import { heartbeatsJudged } from './figures/heartbeats-judged.ts'
 import { heartbeats } from './figures/heartbeats.ts'
+import { logFollow } from './figures/log-follow.ts'
 import { nomad } from './figures/nomad.ts'
+import { offlineReads } from './figures/offline-reads.ts'
 import { plan } from './figures/plan.ts'
 import { reconnect } from './figures/reconnect.ts'
 import { replay } from './figures/replay.ts'
@@ -25,10 +27,12 @@ export const benches: readonly Bench[] = [
   apply,
   agentIdle,
   startLatency,
+  logFollow,
   rssServices,
   heartbeats,
   heartbeatsJudged,
   growth,
+  offlineReads,
   reconnect,
   decision,
   plan,
