@@ -67,7 +67,7 @@ describe('M2: a node that never answers', () => {
       stage.silence(8, true)
       await stage.pass(60_000)
       // In one world it is not placed at all, in the other it is a target that cannot be reached.
-      if (!away) void stage.world.decideNode(nodeName(8), { type: 'NodeRemoved' })
+      if (!away) stage.world.tellNode(nodeName(8), 'remove', { force: true })
       await stage.pass(5_000)
       await stage.apply(A, 'good', quick({ max_parallel_nodes: 3 }))
       await done(stage)

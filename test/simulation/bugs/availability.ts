@@ -99,7 +99,7 @@ story(
     world.store.faults.log.delayDelivery(800)
     await stage.apply(A, 'slow', quick({ max_parallel: 25 }), { match_labels: { env: 'production' } })
     for (const [index, node] of [...world.agents.nodes.keys()].entries()) {
-      if (index % 4 === 3) void world.decideNode(node, { type: 'NodeLabelled', labels: { env: 'production' } })
+      if (index % 4 === 3) world.tellNode(node, 'label', { set: { env: 'production' } })
       await stage.pass(700)
     }
     world.store.faults.log.delayDelivery(0)
@@ -144,7 +144,7 @@ story('hawkBit #1548', 'newcomers do not all get it at once', { nodes: 16 }, asy
   await stage.apply(A, 'good', quick({ max_parallel_nodes: 2 }), { match_labels: { env: 'production' } })
   await stage.until('it completes', () => stage.rollout(A).phase === 'completed')
   for (const [index, node] of [...world.agents.nodes.keys()].entries())
-    if (index % 4 === 3) void world.decideNode(node, { type: 'NodeLabelled', labels: { env: 'production' } })
+    if (index % 4 === 3) world.tellNode(node, 'label', { set: { env: 'production' } })
   await stage.pass(900)
   expect(stage.rollout(A).counts.open).toBeLessThanOrEqual(2)
   await stage.pass(60_000)
@@ -163,8 +163,8 @@ story(
     )
     await stage.until('a node failed', () => stage.rollout(A).counts.failed > 0)
     for (const [node, slot] of stage.rollout(A).slots)
-      if (slot === 'failed') void world.decideNode(node, { type: 'NodeRemoved' })
-    void world.decideNode(stage.rollout(A).targets.at(-1) ?? ('' as never), { type: 'NodeRemoved' })
+      if (slot === 'failed') world.tellNode(node, 'remove', { force: true })
+    world.tellNode(stage.rollout(A).targets.at(-1) ?? ('' as never), 'remove', { force: true })
     await stage.pass(120_000)
     const { counts, slots, phase } = stage.rollout(A)
     expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(slots.size)

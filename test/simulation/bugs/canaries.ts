@@ -52,7 +52,7 @@ story('Nomad GH-25726', 'a canary whose node is taken out does not stick', { nod
   await stage.apply(A, 'slow', canary())
   await stage.until('the canary is granted', () => stage.rollout(A).counts.open === 1)
   const [first] = stage.rollout(A).targets
-  void stage.world.decideNode(first ?? ('' as never), { type: 'NodeRemoved' })
+  stage.world.tellNode(first ?? ('' as never), 'remove', { force: true })
   await stage.pass(60_000)
   const { holds, phase, counts } = stage.rollout(A)
   // Nobody was proven: it waits for a person or for another canary, and says so, or has taken one.

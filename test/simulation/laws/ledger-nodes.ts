@@ -5,7 +5,13 @@ export interface NodeEntry {
   connected: boolean
   /** Sequence since when that is so. */
   since: number
+  /** When it was recorded as connected, ms since the epoch. */
+  connectedAt: number
   admission: 'unknown' | 'admitted' | 'removed'
+  scheduling: 'open' | 'cordoned' | 'draining'
+  /** When that was decided, and when a drain stops what is left. */
+  scheduledAt: number
+  deadlineAt: number
   /** What it said last of each execution. */
   readonly said: Map<string, { readonly job: string; readonly state: ReportedState }>
   /** Executions of which it has ever said something. */
@@ -21,7 +27,11 @@ export interface NodeEntry {
 export const newNodeEntry = (): NodeEntry => ({
   connected: false,
   since: 0,
+  connectedAt: 0,
   admission: 'unknown',
+  scheduling: 'open',
+  scheduledAt: 0,
+  deadlineAt: 0,
   said: new Map(),
   ever: new Set(),
   told: new Set(),
@@ -29,7 +39,12 @@ export const newNodeEntry = (): NodeEntry => ({
   unsure: false,
 })
 
-export const enterNode = (node: NodeEntry, event: NodeEvent, seq: number): void => {
+export const enterNode = (node: NodeEntry, event: NodeEvent, seq: number, at: number): void => {
+  if (event.type === 'NodeCordoned') Object.assign(node, { scheduling: 'cordoned', scheduledAt: at })
+  if (event.type === 'NodeDrained')
+    Object.assign(node, { scheduling: 'draining', scheduledAt: at, deadlineAt: event.deadlineAt ?? at })
+  if (event.type === 'NodeUncordoned' || event.type === 'NodeRemoved')
+    Object.assign(node, { scheduling: 'open', scheduledAt: at })
   if (event.type === 'NodeAdmitted') node.admission = 'admitted'
   if (event.type === 'NodeRemoved') node.admission = 'removed'
   const connects = event.type === 'NodeConnected' || event.type === 'NodeReturned'
@@ -37,6 +52,7 @@ export const enterNode = (node: NodeEntry, event: NodeEvent, seq: number): void 
   if (!connects && !leaves) return
   if (node.connected !== connects) node.since = seq
   node.connected = connects
+  node.connectedAt = at
 }
 
 export const enterReport = (node: NodeEntry, event: ReportEvent): void => {

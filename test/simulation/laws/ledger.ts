@@ -61,6 +61,12 @@ export interface JobEntry {
   version: number
   content: string
   lifecycle: 'active' | 'stopped' | 'failed' | 'deleted'
+  /** As it was recorded last, for the version in force. */
+  state: string
+  timeouts: Readonly<Record<string, unknown>>
+  versionAt: number
+  /** Since when it waits for a node. */
+  queuedAt: number | undefined
   placed: Set<string>
   readonly changes: Map<string, { readonly add: readonly string[]; readonly remove: readonly string[] }[]>
   /** The latest grant of each node. */
@@ -122,6 +128,10 @@ const jobOf = (ledger: Ledger, key: string): JobEntry => {
       version: 0,
       content: '',
       lifecycle: 'deleted',
+      state: '',
+      timeouts: {},
+      versionAt: 0,
+      queuedAt: undefined,
       placed: new Set(),
       changes: new Map(),
       latest: new Map(),
@@ -160,12 +170,12 @@ export const enter = (ledger: Ledger, read: ReadCommit, asked: Asked = {}): void
       const job = jobOf(ledger, read.key)
       for (const event of read.commit.ev) {
         asked.ofJob?.(event, job)
-        enterJob(job, event, read.seq)
+        enterJob(job, event, read.seq, read.commit.at)
       }
       return
     }
     case 'node':
-      for (const event of read.commit.ev) enterNode(nodeOf(ledger, read.key), event, read.seq)
+      for (const event of read.commit.ev) enterNode(nodeOf(ledger, read.key), event, read.seq, read.commit.at)
       return
     case 'report':
       for (const event of read.commit.ev) {
@@ -182,7 +192,7 @@ export const enter = (ledger: Ledger, read: ReadCommit, asked: Asked = {}): void
   }
 }
 
-const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
+const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number, at: number): void => {
   switch (event.type) {
     case 'JobCreated':
       Object.assign(job, {
@@ -192,10 +202,16 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
         lifecycle: 'active',
         version: event.version,
         content: event.content,
+        ...newVersion(event.spec, at),
       })
       return releaseAll(job)
     case 'JobUpdated':
-      Object.assign(job, { version: event.version, content: event.content, lifecycle: 'active' })
+      Object.assign(job, {
+        version: event.version,
+        content: event.content,
+        lifecycle: 'active',
+        ...newVersion(event.spec, at),
+      })
       return
     case 'JobStopped':
       job.lifecycle = 'stopped'
@@ -219,6 +235,9 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
       job.changes.clear()
       return
     case 'JobStateChanged':
+      job.queuedAt = event.state === 'queued' ? (job.queuedAt ?? at) : undefined
+      job.state = event.state
+      return
     case 'CommandNoted':
     case 'Checkpointed':
       return
@@ -251,6 +270,13 @@ const enterJob = (job: JobEntry, event: JobSubjectEvent, seq: number): void => {
     }
   }
 }
+
+const newVersion = (spec: Readonly<Record<string, unknown>>, at: number) => ({
+  state: 'pending',
+  timeouts: (spec['timeouts'] ?? {}) as JobEntry['timeouts'],
+  versionAt: at,
+  queuedAt: undefined,
+})
 
 const releaseAll = (job: JobEntry): void => {
   job.latest.clear()

@@ -5,6 +5,7 @@ import type { World } from '../world/world.ts'
 import type { WorldFold } from './fold.ts'
 import { atRiskOf, currentOf, type JobEntry, type Ledger } from './ledger.ts'
 import type { Broken } from './names.ts'
+import { checkDrained, checkOverdue } from './nodes.ts'
 
 type Fail = (law: Broken['law'], detail: string) => void
 const decoder = new TextDecoder()
@@ -18,12 +19,14 @@ const jobsOf = (fold: WorldFold): (readonly [string, Job])[] =>
   [...fold.table('job').keys()].map((key) => [key, fold.get('job', key)?.state as Job] as const)
 
 /** What holds whenever no service was disturbed for a while, with nodes away or not. */
-export const checkQuiet = async (world: World, fold: WorldFold): Promise<Broken[]> => {
+export const checkQuiet = async (world: World, fold: WorldFold, ledger: Ledger): Promise<Broken[]> => {
   const broken: Broken[] = []
   const fail: Fail = (law, detail) => void broken.push({ law, detail })
   for (const [key, job] of jobsOf(fold)) if (isPresent(job)) checkState(key, job, fold, fail)
   await checkDocuments(world, fold, fail)
   checkNodes(world, fail)
+  checkDrained(world, ledger, fail)
+  checkOverdue(world, ledger, fail)
   return broken
 }
 

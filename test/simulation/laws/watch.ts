@@ -5,6 +5,7 @@ import type { Sight } from './context.ts'
 import { checkGrants } from './grants.ts'
 import { enter, newLedger, nodeOf, readRecorded, type Ledger, type ReadCommit } from './ledger.ts'
 import type { Broken } from './names.ts'
+import { checkPlaced, checkTimedOut } from './nodes.ts'
 import {
   checkClosed,
   checkFreed,
@@ -26,7 +27,7 @@ export interface Watch {
   readonly broken: readonly Broken[]
   take(recorded: Recorded): void
   rewind(seq: number): void
-  /** Command ids that stand in the log, by job. */
+  /** Command ids that stand in the log, by job or node. */
   readonly commands: () => ReadonlyMap<string, ReadonlySet<string>>
   /** Commands that the log lost when it went backwards. */
   readonly lost: ReadonlySet<string>
@@ -48,7 +49,7 @@ export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch
 
   const note = (read: ReadCommit): void => {
     const { commit, key, seq } = read
-    if (read.kind !== 'job' || commit.req === undefined) return
+    if ((read.kind !== 'job' && read.kind !== 'node') || commit.req === undefined) return
     const seen = commands.get(key) ?? new Set<string>()
     if (seen.has(commit.cmd)) broken.push({ law: 'Once', detail: `${commit.cmd} again at ${seq}` })
     commands.set(key, seen.add(commit.cmd))
@@ -123,6 +124,10 @@ export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch
 
 const checkEvent = (sight: Sight, event: JobSubjectEvent): void => {
   switch (event.type) {
+    case 'JobTimedOut':
+      return checkTimedOut(sight, event)
+    case 'PlacementCompleted':
+      return checkPlaced(sight, event)
     case 'JobUpdated':
       return checkUpdated(sight, event)
     case 'RolloutOpened':

@@ -79,7 +79,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
   for (const action of scenario.actions) {
     await world.pass(action.afterMs, isOver)
     if (isOver()) break
-    if (action.do === 'look') found.push(...(await look(world, folds, isTroubled)))
+    if (action.do === 'look') found.push(...(await look(world, folds, watch, isTroubled)))
     else await perform(stage, action)
     checkNodes(world, (law, detail) => void found.push({ law, detail }))
   }
@@ -89,7 +89,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
   }
   if (watch.log().length > RUNAWAY) found.push({ law: 'L5', detail: `${watch.log().length} commits` })
   else if (!isOver()) {
-    found.push(...(await checkQuiet(world, folds.fold())), ...checkRest(watch.ledger()))
+    found.push(...(await checkQuiet(world, folds.fold(), watch.ledger())), ...checkRest(watch.ledger()))
     checkObedience(world, folds.fold(), (law, detail) => void found.push({ law, detail }))
     const random = seededRandom(seed)
     for (let n = 0; n < CUTS; n += 1) found.push(...checkEnding(watch.log(), random.float(), random.float()))
@@ -108,6 +108,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
 const look = async (
   world: World,
   folds: ReturnType<typeof createFoldWatch>,
+  watch: ReturnType<typeof createWatch>,
   isTroubled: () => boolean,
 ): Promise<Broken[]> => {
   await world.pass(LOOK_MS)
@@ -116,7 +117,7 @@ const look = async (
   const isWhole = roles.every((role) => world.instances.some((one) => one.role === role))
   if (isTroubled() || !isWhole || folds.fold().position?.seq !== before) return []
   world.tell('a look at a quiet world')
-  return checkQuiet(world, folds.fold())
+  return checkQuiet(world, folds.fold(), watch.ledger())
 }
 
 /**
@@ -141,10 +142,10 @@ const rest = async (
 
 const checkCommands = (world: World, watch: ReturnType<typeof createWatch>): Broken[] => {
   const broken: Broken[] = []
-  for (const [id, { ok, job, unchanged, seq }] of world.answers) {
+  for (const [id, { ok, of, unchanged, seq }] of world.answers) {
     if (!ok || unchanged === true || watch.lost.has(id)) continue
-    if (watch.commands().get(job)?.has(id) !== true)
-      broken.push({ law: 'Kept', detail: `${id} of ${job}, acknowledged at ${seq}` })
+    if (watch.commands().get(of)?.has(id) !== true)
+      broken.push({ law: 'Kept', detail: `${id} of ${of}, acknowledged at ${seq}` })
   }
   return broken
 }

@@ -58,7 +58,25 @@ const drawApply = (chance: Chance, job: number): Extract<Deed, { do: 'apply' }> 
   program: chance.is(0.5) ? chance.pick(programs.slice(0, 5)) : chance.pick(programs),
   selector: chance.is(0.75) ? 'all' : 'production',
   rollout: drawRollout(chance),
+  ...drawMore(chance),
 })
+
+/** Most jobs have none of it. */
+const drawMore = (chance: Chance): { readonly more?: Readonly<Record<string, unknown>> } => {
+  const { is, pick } = chance
+  if (is(0.7)) return {}
+  const timeouts = {
+    ...(is(0.4) ? { queue_timeout: pick(['10s', '60s', '300s']) } : {}),
+    ...(is(0.4) ? { total_timeout: pick(['15s', '60s', '600s']) } : {}),
+  }
+  return {
+    more: {
+      ...(is(0.5) ? { priority: pick([10, 50, 90]) } : {}),
+      ...(is(0.3) ? { restart_policy: 'never' } : {}),
+      ...(Object.keys(timeouts).length > 0 ? { timeouts } : {}),
+    },
+  }
+}
 
 const VERBS: readonly Verb[] = [
   'stop',
@@ -82,6 +100,13 @@ const drawCommand = (chance: Chance): Deed => {
   if (verb === 'rollback' && chance.is(0.4)) body['version'] = chance.int(1, 4)
   if (verb === 'rollback' && chance.is(0.2)) body['whole'] = true
   return { do: 'command', job: chance.is(0.8) ? 0 : 1, verb, body }
+}
+
+/** Jobs are kept away from a node, or may come again. */
+const drawKeepAway: Draw = ({ int, pick }) => {
+  const verb = pick(['cordon', 'uncordon', 'drain', 'drain', 'uncordon'] as const)
+  const body = verb === 'drain' ? { deadline: pick(['0s', '5s', '20s', '90s']) } : {}
+  return { do: 'node', node: int(0, 23), verb, body }
 }
 
 const faults: readonly Draw[] = [
@@ -132,8 +157,15 @@ const faults: readonly Draw[] = [
   ({ float, is }) => ({ do: 'fill-log', share: is(0.5) ? 0.93 : 0.999, forMs: Math.round(float() * 20_000) }),
   ({ float }) => ({ do: 'jump', byMs: Math.round((float() - 0.5) * 120_000) }),
   ({ int }) => ({ do: 'rewind', messages: int(1, 30) }),
-  ({ int, pick }) => ({ do: 'label', node: int(0, 23), env: pick(['production', 'test']) }),
-  ({ int }) => ({ do: 'remove', node: int(0, 23) }),
+  ({ int, pick }) => ({
+    do: 'node',
+    node: int(0, 23),
+    verb: 'label',
+    body: { set: { env: pick(['production', 'test']) } },
+  }),
+  ({ int }) => ({ do: 'node', node: int(0, 23), verb: 'remove', body: { force: true } }),
+  drawKeepAway,
+  drawKeepAway,
 ]
 
 const awayForLong: readonly Draw[] = [

@@ -33,9 +33,11 @@ export const perform = async (stage: Stage, action: Action): Promise<void> => {
     case 'apply': {
       const key = keyOf(action.job)
       const { strategy = 'rolling' } = action.rollout
-      tell(`apply ${key.name}: ${action.program}, ${String(strategy)} (${stage.idOf(action)})`)
+      const words = action.more === undefined ? '' : ` ${JSON.stringify(action.more)}`
+      tell(`apply ${key.name}: ${action.program}, ${String(strategy)}${words} (${stage.idOf(action)})`)
       const selector = selectors[action.selector]
-      return world.apply(key, action.program, { selector, rollout: action.rollout }, stage.idOf(action))
+      const more = { ...action.more, selector, rollout: action.rollout }
+      return world.apply(key, action.program, more, stage.idOf(action))
     }
     case 'command': {
       const key = keyOf(action.job)
@@ -111,15 +113,11 @@ export const perform = async (stage: Stage, action: Action): Promise<void> => {
       world.agents.behave(node, failing)
       return void clock.after(action.forMs, () => world.agents.behave(node, undefined))
     }
-    case 'label':
-      tell(`${nodeOf(stage, action.node)} is labelled env=${action.env}`)
-      return void world.decideNode(nodeOf(stage, action.node), {
-        type: 'NodeLabelled',
-        labels: { env: action.env },
-      })
-    case 'remove':
-      tell(`${nodeOf(stage, action.node)} is removed`)
-      return void world.decideNode(nodeOf(stage, action.node), { type: 'NodeRemoved' })
+    case 'node': {
+      const node = nodeOf(stage, action.node)
+      tell(`${action.verb} ${node} ${JSON.stringify(action.body)} (${stage.idOf(action)})`)
+      return world.send({ id: stage.idOf(action), node, verb: action.verb, body: action.body })
+    }
     case 'look':
       return undefined
     default:

@@ -46,6 +46,8 @@ export type Deed =
       readonly program: Program
       readonly selector: 'all' | 'production'
       readonly rollout: Readonly<Record<string, unknown>>
+      /** Priority, time limits, restart policy. */
+      readonly more?: Readonly<Record<string, unknown>>
     }
   | {
       readonly do: 'command'
@@ -84,8 +86,13 @@ export type Deed =
       readonly downMs: number
     }
   | { readonly do: 'burst'; readonly node: number; readonly forMs: number }
-  | { readonly do: 'label'; readonly node: number; readonly env: string }
-  | { readonly do: 'remove'; readonly node: number }
+  /** A person's command to a node. */
+  | {
+      readonly do: 'node'
+      readonly node: number
+      readonly verb: 'cordon' | 'uncordon' | 'drain' | 'label' | 'remove'
+      readonly body: Readonly<Record<string, unknown>>
+    }
   /** Time passes with no new fault, and then what must hold of a quiet world is looked at. */
   | { readonly do: 'look' }
 

@@ -4,15 +4,14 @@
  */
 import type { JobKey, NodeId, Sha256 } from '@dunlin/contracts'
 import { foldings } from '@dunlin/domain'
-import { createCommandHandler, createFold, followInto, writeSnapshot } from '@dunlin/eventstore'
+import { createFold, followInto, writeSnapshot } from '@dunlin/eventstore'
 import { createMemoryStore, type MemoryStore } from '@dunlin/eventstore/memory'
-import { doorbellSubject, nodeSubject, parseLogSubject } from '@dunlin/nats'
+import { doorbellSubject, parseLogSubject } from '@dunlin/nats'
 import { startSimulatedAgents, type SimulatedFleet } from '@dunlin/node-agent'
 import { ENGINE_FOLD } from '@dunlin/rollout-engine'
-import { seededRandom, sha256, silentLogger, type Logger } from '@dunlin/runtime'
+import { seededRandom, silentLogger, type Logger } from '@dunlin/runtime'
 import { SCHEDULER_FOLD } from '@dunlin/scheduler'
 import { createVirtualClock, type VirtualClock } from '@dunlin/testkit'
-import type { NodeEvent } from '@dunlin/contracts'
 import type { Role, Weather } from '../scenario/types.ts'
 import { createPerson, type Person } from './person.ts'
 import { contentOfSpec, nodeName, scriptsFor, specOf } from './programs.ts'
@@ -44,8 +43,6 @@ export interface World extends Services, Person {
   setWeather(weather: Weather | undefined): void
   /** Sends a spec; throws when the parser refuses it, because scenarios mean what they say. */
   apply(key: JobKey, program: string, more: Readonly<Record<string, unknown>>, id: string): void
-  /** What an operator's command to a node will write. */
-  decideNode(node: NodeId, event: NodeEvent): Promise<void>
   /** What the leaders write from time to time; here at a moment that the scenario decides. */
   takeSnapshot(): Promise<void>
   startAll(roles: Readonly<Record<Role, number>>): Promise<void>
@@ -81,11 +78,9 @@ export const createWorld = (options: WorldOptions): World => {
   const services = createServices({ store, clock, random: forServices, logger, slow, tell })
   const person = createPerson(store, tell)
 
-  // An operator's own eyes: snapshots are taken of this fold, and node commands decided on it.
+  // An operator's own eyes: snapshots are taken of this fold.
   const fold = createFold({ route: parseLogSubject, kinds: foldings })
   followInto(fold, store.log, { archive: store.archive, clock })
-  const handler = createCommandHandler({ log: store.log, fold, sha256, clock })
-  let decisions = 0
 
   const pass = async (ms: number, stop?: () => boolean): Promise<void> => {
     const untilMono = clock.monotonicMs() + ms
@@ -109,15 +104,6 @@ export const createWorld = (options: WorldOptions): World => {
       const spec = specOf(key, program, more)
       contents.set(contentOfSpec(spec), program)
       person.send({ id, key, verb: 'apply', body: { spec } })
-    },
-    decideNode: async (node, event) => {
-      await handler.handle({
-        subject: nodeSubject(node),
-        kind: 'node',
-        key: node,
-        command: { id: `operator-${(decisions += 1)}`, by: 'user:operator', at: clock.nowMs() },
-        decide: ({ state }) => ({ ok: true, commits: state.admission === 'admitted' ? [[event]] : [] }),
-      })
     },
     takeSnapshot: async () => {
       const { position } = fold
