@@ -53,7 +53,7 @@ export const runOwnCommand = async (
     const why = await ended(child, timeoutMs, signal)
     signal.throwIfAborted()
     if (why === undefined) return undefined
-    const said = tailOf(log, before)
+    const said = excerptOf(log, before)
     return `${command} ${why}${said === '' ? '' : `: ${said}`}`
   } finally {
     closeSync(log)
@@ -87,11 +87,16 @@ const ended = (child: ReturnType<typeof spawn>, timeoutMs: number, signal: Abort
     })
   })
 
-/** The last of what was written; a rotation in between has taken the rest. */
-const tailOf = (file: number, before: number): string => {
+/** The first and the last of what was written: where the cause stands, nobody knows. A rotation may have taken some. */
+const excerptOf = (file: number, before: number): string => {
   const { size } = fstatSync(file)
-  const from = Math.max(before > size ? 0 : before, size - MOST_OUTPUT_BYTES)
-  const bytes = Buffer.alloc(size - from)
-  readSync(file, bytes, 0, bytes.length, from)
-  return bytes.toString('utf8').trim()
+  const from = before > size ? 0 : before
+  const part = (at: number, length: number): string => {
+    const bytes = Buffer.alloc(length)
+    readSync(file, bytes, 0, length, at)
+    return bytes.toString('utf8').trim()
+  }
+  const half = MOST_OUTPUT_BYTES / 2
+  if (size - from <= MOST_OUTPUT_BYTES) return part(from, size - from)
+  return `${part(from, half)} [...] ${part(size - half, half)}`
 }

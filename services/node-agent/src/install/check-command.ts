@@ -49,5 +49,8 @@ export const checkCommand = async (args: readonly string[]): Promise<void> => {
   const can = findings.every(({ is }) => is !== 'failed')
   if (flags.json) process.stdout.write(`${JSON.stringify({ ok: can, version: AGENT_VERSION, findings })}\n`)
   else for (const { what, is, text } of findings) process.stdout.write(`${is.padEnd(8)} ${what.padEnd(11)} ${text}\n`)
-  if (!can) process.exitCode = 1
+  if (can) return
+  for (const { is, text } of findings)
+    if (is === 'failed') process.stderr.write(`dunlin-agent cannot run here: ${text}\n`)
+  process.exitCode = 1
 }

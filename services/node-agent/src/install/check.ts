@@ -90,15 +90,16 @@ const ofJournal = async (): Promise<Finding> => {
   }
 }
 
-const ofControlGroups = (): Finding => {
-  const isWritable = (folder: string): boolean => {
-    try {
-      accessSync(folder, constants.W_OK)
-      return true
-    } catch {
-      return false
-    }
+const isWritable = (folder: string): boolean => {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
+}
+
+const ofControlGroups = (): Finding => {
   if (existsSync('/sys/fs/cgroup/cgroup.controllers')) return ok('limits', 'control groups of version 2')
   if (isWritable('/sys/fs/cgroup/memory')) return ok('limits', 'control groups of version 1')
   return missing('limits', 'no control groups that this user may use: limits of jobs are not enforced')

@@ -90,6 +90,29 @@ it('starts the next version when the agent has made room for it, and lets it sta
   expect(inUse()).toBe('versions/2.0')
 })
 
+it('puts one version on trial after another, each against the one before it', async () => {
+  const makesRoom = (n: number): string => `while [ ! -e ${join(home, `go-${n}`)} ]; do sleep 0.02; done`
+  slot('1.0', makesRoom(1))
+  slot('2.0', makesRoom(2))
+  slot('3.0', 'exit 4')
+  await switchTo(home, '1.0')
+  launch()
+  await eventually(() => expect(started()).toHaveLength(1))
+  await beginTrial(home, trial)
+  await switchTo(home, '2.0')
+  writeFileSync(join(home, 'go-1'), '')
+  await eventually(() => expect(started()).toHaveLength(2))
+  confirmTrial(home)
+  await beginTrial(home, { ...trial, execution: 'x2', from: '2.0', to: '3.0' })
+  slot('3.0', 'exit 4')
+  await switchTo(home, '3.0')
+  rmSync(join(home, 'go-1'))
+  writeFileSync(join(home, 'go-2'), '')
+  await eventually(() => expect(started().map((line) => line.slice(0, 3))).toContain('3.0'))
+  await eventually(() => expect(trialOf(home, 'x2', 1)).toMatchObject({ is: 'reverted', from: '2.0', to: '3.0' }))
+  expect(inUse()).toBe('versions/2.0')
+})
+
 it.each([
   ['crashes', 'exit 9', 60, 'ended with code 9 before it was healthy'],
   ['cannot be started', 'this is not a program (', 60, 'ended with code 2 before it was healthy'],

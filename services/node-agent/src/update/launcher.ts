@@ -26,6 +26,9 @@ trap stop TERM INT HUP
 # Held open by this process alone; whoever is started closes its copy.
 rm -f leash && mkfifo leash && exec 3<>leash || exit 1
 
+# The trial that was begun here is not decided. A version that has passed may have made room for the next one.
+undecided() { [ -f trial ] && read -r _x _n _rest < trial && [ "$_x $_n" = "$execution $attempt" ]; }
+
 in_use() { readlink current | sed 's|.*/||'; }
 
 # Why. The link goes back first: a trial that is found beside another version than its own is over.
@@ -44,7 +47,7 @@ watch_trial() {
   while [ "$left" -gt 0 ]; do
     sleep 1
     # Decided, or the launcher itself was killed: its successor watches anew.
-    [ -f trial ] && kill -0 $$ 2>/dev/null || exit 0
+    undecided && kill -0 $$ 2>/dev/null || exit 0
     left=$((left - 1))
   done
   : > late
@@ -85,7 +88,7 @@ while :; do
   [ -z "$timer" ] || kill "$timer" 2>/dev/null
   timer=
   [ -z "$stopping" ] || exit "$code"
-  if [ -n "$trial" ] && [ -f trial ]; then
+  if [ -n "$trial" ] && undecided; then
     if [ -f late ]; then
       revert "did not become healthy within $seconds s"
     else

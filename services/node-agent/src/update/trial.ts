@@ -5,7 +5,7 @@
  *   reverted  the same line and why: it did not (the launcher renames trial)
  * Read by a shell as well: no field but the last may hold a space.
  */
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readText } from '../drivers/task-dir.ts'
@@ -33,6 +33,8 @@ const read = (home: string, name: string): (Trial & { readonly rest: string }) |
 /** The next start of the launcher is the trial. */
 export const beginTrial = async (home: string, { execution, attempt, from, to, seconds }: Trial): Promise<void> => {
   const path = join(home, 'trial')
+  // How often the launcher has started the one before.
+  rmSync(join(home, 'starts'), { force: true })
   const handle = await open(`${path}.tmp`, 'w', 0o600)
   try {
     await handle.writeFile(`${execution} ${attempt} ${from} ${to} ${seconds}\n`)

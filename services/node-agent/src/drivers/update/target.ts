@@ -2,7 +2,7 @@
 import type { UpdateConfig } from '@dunlin/contracts/agent'
 import { isDiskFull } from '../../artifacts/problem.ts'
 import type { ArtifactControl, Artifacts } from '../../artifacts/fetch.ts'
-import { currentVersion, makeSlot, slotOf, type SlotFile } from '../../update/slots.ts'
+import { currentVersion, keepSlots, makeSlot, slotOf, type SlotFile } from '../../update/slots.ts'
 import { compareVersions } from '../../update/version-order.ts'
 import { TaskError } from '../driver.ts'
 
@@ -52,10 +52,13 @@ export const stageSlot = async (
   control: ArtifactControl,
 ): Promise<{ readonly name: string; readonly folder: string }> => {
   const name = currentVersion(home) === config.version ? `${config.version}+again` : config.version
+  // Of versions that were tried and left, and of a staging that was killed, nothing is kept.
+  keepSlots(home, [currentVersion(home)])
   try {
     const options = { artifacts, ...(takeOver === undefined ? {} : { takeOver }) }
     return { name, folder: await makeSlot(home, name, filesOf(config), options, control) }
   } catch (error) {
+    keepSlots(home, [currentVersion(home)])
     if (isDiskFull(error))
       throw new TaskError({ code: 'disk_full', message: `There is no room for ${slotOf(home, name)}.` }, false)
     throw error
