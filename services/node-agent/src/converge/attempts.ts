@@ -2,7 +2,7 @@
 import type { Content, Transition } from '@dunlin/contracts/agent'
 import { afterAttempt, disturb, finishCutting, type ContentProblem, type Ending } from '@dunlin/domain/agent'
 import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
-import { stopProcess } from '../drivers/launch.ts'
+import { stopProcess, sweepTaskDir } from '../drivers/launch.ts'
 import type { LocalState } from '../journal/journal.ts'
 import type { AgentPorts } from '../ports.ts'
 import type { Prober } from '../probes/prober.ts'
@@ -18,6 +18,8 @@ export interface Attempts {
   start(one: Execution): void
   /** Ends the present attempt; `stop` for good, the others by the restart policy. */
   end(one: Execution, why: NonNullable<LocalState['ending']>): void
+  /** The present attempt was decided by an earlier agent and never started: it is due again. */
+  again(one: Execution): void
   /** Looks at a running attempt and acts when it ended. */
   look(one: Execution): void
   /** The task of the present attempt, when its content is at hand. */
@@ -168,6 +170,16 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
         if (signal.aborted) return
         const ready = taskFor(one)
         conclude(one, endingBecause(why, one), ready?.driver.inspect(ready.task))
+        onChange()
+      })
+    },
+    again: (one) => {
+      // Hooks and the like may have begun: they must not go on beside those of the attempt that comes.
+      one.phase = { is: 'stopping' }
+      void settle(sweepTaskDir(taskDirOf(dataDir, one.entry.execution))).then(() => {
+        if (signal.aborted) return
+        one.local = { ...one.local, attempt: one.local.attempt - 1 }
+        one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() }
         onChange()
       })
     },

@@ -38,7 +38,7 @@ export const recoverExecutions = (recovery: Recovery): void => {
 }
 
 /** Goes on with an end that was under way, and gives an adopted attempt its timeout. */
-const resume = (one: Execution, { attempts, ports: { clock, logger } }: Recovery): void => {
+const resume = (one: Execution, { attempts, ports: { logger } }: Recovery): void => {
   if (one.phase.is !== 'running') return
   const { ending } = one.local
   const ready = attempts.task(one)
@@ -47,11 +47,8 @@ const resume = (one: Execution, { attempts, ports: { clock, logger } }: Recovery
   const inspected = ready?.driver.inspect(ready.task)
   logger.info('found again', { execution: one.entry.execution, job: one.entry.job, task: inspected?.is, ending })
   if (ending) return attempts.end(one, ending)
-  if (inspected?.is === 'absent') {
-    // The agent was killed between deciding to start and starting.
-    one.local = { ...one.local, attempt: one.local.attempt - 1 }
-    one.phase = { is: 'backing_off', untilMs: clock.monotonicMs() }
-  }
+  // The agent was killed between deciding to start and starting.
+  if (inspected?.is === 'absent') attempts.again(one)
 }
 
 const endNameless = async (dir: string): Promise<void> => {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { jsonLogger } from '../../json-logger.ts'
+import { redactorOf } from '../../secrets/redact.ts'
 import { readText, writeAtomically } from '../task-dir.ts'
 import { mapPath } from './map-path.ts'
 import type { PipelineOrder } from './order.ts'
@@ -30,7 +31,8 @@ export const createEngine = (): Engine => ({
 
 const portsOf = (stateDir: string, pathMap: PipelineOrder['pathMap']): PipelinePorts => {
   // The task's standard error belongs to the pipeline: what it has to say stands beside what its processors print.
-  const logger = jsonLogger('info', (line) => process.stderr.write(line))
+  const redact = redactorOf(process.env)
+  const logger = jsonLogger('info', (line) => process.stderr.write(redact(line)))
   const stateFile = join(stateDir, 'input.json')
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   return {

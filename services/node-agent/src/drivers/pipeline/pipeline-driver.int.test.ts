@@ -1,10 +1,11 @@
 /** The pipeline driver with real processes. */
 import type { ExecutionId } from '@dunlin/contracts/agent'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TaskError, type Task } from '../driver.ts'
+import { readText } from '../task-dir.ts'
 import { pipelineEntry } from './entry.ts'
 import { pipelineDriver } from './pipeline-driver.ts'
 
@@ -45,5 +46,29 @@ describe('the pipeline driver', () => {
       permanent: true,
       problem: { code: 'invalid_config', message: expect.stringContaining('no_such_input') },
     })
+  })
+
+  it('has secrets as variables, and tells them to nobody', async () => {
+    writeFileSync(join(folder, 'in.log'), 'line\n')
+    const task = taskOf({
+      input: { file: { paths: [join(folder, 'in.log')] } },
+      pipeline: { processors: [{ mapping: 'root = env("TOKEN").length()' }] },
+      output: { stdout: {} },
+    })
+    const control = { onExit: () => {}, onProgress: () => {}, signal: new AbortController().signal }
+    await driver.start(task, { ...control, secrets: { TOKEN: 'hunter2-secret' } })
+    await vi.waitFor(() => expect(readFileSync(join(task.dir, 'logs', 'stdout'), 'utf8')).toBe('14\n'), {
+      timeout: 20_000,
+      interval: 20,
+    })
+    await driver.stop(task, { graceMs: 5_000 })
+    const wrong = taskOf({ ...task.content.config, output: { file: { path: '/dev/null/${TOKEN}' } } })
+    const again = { ...wrong, dir: join(folder, 'again') }
+    const failure: unknown = await driver
+      .start(again, { ...control, secrets: { TOKEN: 'hunter2-secret' } })
+      .catch((error: unknown) => error)
+    await driver.stop(again, { graceMs: 0 })
+    const texts = ['error.json', 'pipeline.json', 'logs/stderr'].map((name) => readText(join(again.dir, name)) ?? '')
+    expect([...texts, String(failure)].join('')).not.toContain('hunter2')
   })
 })

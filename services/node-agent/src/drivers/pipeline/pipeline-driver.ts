@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
+import { SECRET_NAMES } from '../../secrets/redact.ts'
 import { TaskError, type Driver, type Inspected, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
@@ -40,6 +41,7 @@ export const pipelineDriver = ({ entry, nodeFlags, pathMap, limits }: PipelineDr
       LANG: 'C.UTF-8',
       DUNLIN_JOB: task.job.name,
       ...secrets,
+      ...(secrets ? { [SECRET_NAMES]: Object.keys(secrets).join(',') } : {}),
     }
     const args = [...nodeFlags, entry, task.dir]
     const cwd = join(task.dir, 'local')

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { ContentProblem } from '@dunlin/domain/agent'
+import { redactorOf } from '../../secrets/redact.ts'
 import { readText, writeAtomically } from '../task-dir.ts'
 
 const statusSchema = z.object({
@@ -45,4 +46,4 @@ export const readProblem = (dir: string): ContentProblem | undefined => {
 }
 
 export const writeProblem = (dir: string, problem: ContentProblem): void =>
-  writeAtomically(join(dir, 'error.json'), JSON.stringify(problem))
+  writeAtomically(join(dir, 'error.json'), redactorOf(process.env)(JSON.stringify(problem)))
