@@ -19,8 +19,9 @@ const outsidePath = withoutNul(4096).check(
 const port = z.int().check(z.minimum(1), z.maximum(65_535))
 
 /** host/name:tag@digest; the engine reads it again, this only refuses what nothing could read. */
-const IMAGE =
-  /^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
+const HOST = String.raw`(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:))(?::\d{1,5})?/`
+const PATH = String.raw`[a-z0-9]+(?:[._/-]+[a-z0-9]+)*`
+const IMAGE = new RegExp(String.raw`^(?:${HOST})?${PATH}(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`)
 const imageSchema = z.string().check(
   z.maxLength(512),
   z.refine((image) => IMAGE.test(image), 'is not the name of an image, like "registry.example.com/app/web:1.4"'),
