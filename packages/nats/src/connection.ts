@@ -18,6 +18,8 @@ export interface LinkOptions {
   readonly waitOnFirstConnect?: boolean
   /** Silence after which the server is asked for a sign of life; twice unanswered is a lost connection. Default 20 s. */
   readonly pingIntervalMs?: number
+  /** Told once for each loss of the connection when the server refuses the credentials; connecting goes on. */
+  readonly onRefused?: ((reason: string) => void) | undefined
   /** Longest pause between two attempts to connect again. A fleet of agents wants a long one. Default 2 s. */
   readonly maxReconnectDelayMs?: number
   /** Longest wait for a server that took the connection and then says nothing. Default 5 s. */
@@ -62,6 +64,9 @@ const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): Con
   ...options.credentials,
 })
 
+/** The server's words for credentials that it does not take, or does not take any more. */
+const REFUSAL = /authorization violation|authentication (revoked|expired|timeout)/i
+
 /** Throws `log_unavailable` when no server answers and `waitOnFirstConnect` is not set. */
 export const openLink = async (options: LinkOptions): Promise<Link> => {
   let lostAt = performance.now()
@@ -73,10 +78,12 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     throw new DunlinError('log_unavailable', detail, { cause })
   }
   let live = true
+  let refused = false
   const handlers = new Set<(live: boolean) => void>()
   const become = (now: boolean): void => {
     if (live === now) return
     live = now
+    refused = false
     if (!now) lostAt = performance.now()
     for (const handler of handlers) handler(now)
   }
@@ -84,6 +91,10 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect' || status.type === 'close') become(false)
       else if (status.type === 'reconnect') become(true)
+      else if (status.type === 'error' && !refused && REFUSAL.test(status.error.message)) {
+        refused = true
+        options.onRefused?.(status.error.message)
+      }
     }
     become(false)
   }
