@@ -4,6 +4,7 @@
  */
 import { DunlinError } from '@dunlin/contracts/agent'
 import type { Subscription } from '@dunlin/eventstore/agent'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect, createInbox, type Authenticator, type ConnectionOptions, type NatsConnection } from 'nats'
 
 export interface LinkOptions {
@@ -57,7 +58,6 @@ const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): Con
   ignoreAuthErrorAbort: true,
   pingInterval: options.pingIntervalMs ?? 20_000,
   reconnectDelayHandler: reconnectDelay(options.maxReconnectDelayMs ?? 2_000, sinceLostMs),
-  waitOnFirstConnect: options.waitOnFirstConnect ?? false,
   // The client does not notice that a server dies during the handshake, and would wait 20 s for its answer.
   timeout: options.handshakeMs ?? 5_000,
   ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
@@ -70,13 +70,7 @@ const REFUSAL = /authorization violation|authentication (revoked|expired|timeout
 /** Throws `log_unavailable` when no server answers and `waitOnFirstConnect` is not set. */
 export const openLink = async (options: LinkOptions): Promise<Link> => {
   let lostAt = performance.now()
-  let nc: NatsConnection
-  try {
-    nc = await connect(connectionOptions(options, () => performance.now() - lostAt))
-  } catch (cause) {
-    const detail = `No nats-server answers at ${String(options.url)}: ${cause instanceof Error ? cause.message : String(cause)}`
-    throw new DunlinError('log_unavailable', detail, { cause })
-  }
+  const nc = await firstConnection(options, () => performance.now() - lostAt)
   let live = true
   let refused = false
   const handlers = new Set<(live: boolean) => void>()
@@ -109,5 +103,25 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       return { stop: () => void handlers.delete(handler) }
     },
     close: () => nc.close(),
+  }
+}
+
+/** The client itself would wait for its first connection without a word of why it has to. */
+const firstConnection = async (options: LinkOptions, sinceLostMs: () => number): Promise<NatsConnection> => {
+  const delayMs = reconnectDelay(options.maxReconnectDelayMs ?? 2_000, sinceLostMs)
+  let refused = false
+  for (;;) {
+    try {
+      return await connect(connectionOptions(options, sinceLostMs))
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      if (options.waitOnFirstConnect !== true)
+        throw new DunlinError('log_unavailable', `No nats-server answers at ${String(options.url)}: ${why}`, { cause })
+      if (!refused && REFUSAL.test(why)) {
+        refused = true
+        options.onRefused?.(why)
+      }
+      await pause(delayMs())
+    }
   }
 }
