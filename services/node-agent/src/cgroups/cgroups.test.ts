@@ -64,11 +64,24 @@ describe('version 2', () => {
     ])
     expect(group).toMatchObject({ tree: join(root, 'd', 'x.1'), memoryBytes: 1024 })
   })
-  it('moves nobody else: with strangers in the group it limits nothing, and says why', () => {
-    fakeGroup(root, 'cpu memory', [10, 99])
-    const backend = v2Backend(root, new Set([10]), 'd')
-    expect(backend).toMatchObject({ kind: 'none', reason: expect.stringContaining('Delegate=yes') as string })
-    expect(existsSync(join(root, 'agent'))).toBe(false)
+  it.each([
+    ['with strangers in its group', '', [10, 99], 'Delegate=yes'],
+    ['as a service that systemd could not start again beside its tasks', 'x.service', [10], 'DelegateSubgroup=agent'],
+    ['without controllers', '', [10], 'No controller'],
+  ])('%s it moves nobody and limits nothing, contains all the same, and says why', (what, unit, pids, reason) => {
+    const own = join(root, unit)
+    fakeGroup(own, what === 'without controllers' ? 'io' : 'cpu memory', pids)
+    fakeGroup(join(own, 'd'), '', [])
+    const backend = v2Backend(own, new Set([10]), 'd')
+    expect(backend).toMatchObject({ kind: 'v2', contains: true, reason: expect.stringContaining(reason) as string })
+    expect([...backend.enforces]).toEqual([])
+    expect(existsSync(join(own, 'agent'))).toBe(false)
+  })
+  it('in a leaf of its own, which a service may give it, it hands on beside it', () => {
+    fakeGroup(join(root, 'x.service'), 'cpu memory pids', [])
+    fakeGroup(join(root, 'x.service', 'd'), 'cpu memory pids', [])
+    const backend = v2Backend(join(root, 'x.service', 'agent'), new Set([10]), 'd')
+    expect([...backend.enforces].toSorted()).toEqual(['cpus', 'memory', 'pids'])
   })
   it('says which controllers it was not handed', () => {
     fakeGroup(root, 'memory', [10])

@@ -21,9 +21,8 @@ export const findCgroups = (dataDir: string): CgroupBackend => {
 
 /** This process and those that started it: a launcher stands in the same group. */
 const family = (): ReadonlySet<number> => {
-  const pids = new Set<number>()
-  for (let pid = process.pid; pid > 1 && !pids.has(pid);) {
-    pids.add(pid)
+  const pids = new Set<number>([process.pid])
+  for (let pid = process.pid; pid > 1; pids.add(pid)) {
     const stat = readText(`/proc/${pid}/stat`) ?? ''
     pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0)
   }

@@ -2,7 +2,7 @@
  * The control group of one attempt. What is known of it lies in the task's directory, so that any later agent, or none
  * but `sweep`, finds it again; nothing here needs the machine to be probed.
  */
-import { existsSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readdirSync, rmdirSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
@@ -93,10 +93,15 @@ const isZombie = (pid: number): boolean => {
   return text === undefined || text.slice(text.lastIndexOf(')') + 2).startsWith('Z')
 }
 
-/** Only existing files: the kernel makes them all. */
+/** Only existing files, and for writing only: some may not be read, also by their owner. */
 export const write = (file: string, text: string): boolean => {
   try {
-    writeFileSync(file, text, { flag: 'r+' })
+    const opened = openSync(file, constants.O_WRONLY)
+    try {
+      writeSync(opened, text)
+    } finally {
+      closeSync(opened)
+    }
     return true
   } catch {
     return false

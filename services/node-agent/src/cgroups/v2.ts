@@ -1,13 +1,13 @@
 /**
  * Control groups of version 2. A group that has processes cannot hand controllers on, so the agent (with its launcher)
- * moves into a leaf of its own; other processes are never moved, and where there are some nothing can be limited.
+ * moves into a leaf of its own; other processes are never moved. Where that cannot be, tasks are contained and not limited.
  */
 import type { Limits } from '@dunlin/contracts/agent'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { readText } from '../drivers/task-dir.ts'
 import { noCgroups, reapGroups, type CgroupBackend, type Limited } from './backend.ts'
-import { write, type TaskGroup } from './task-group.ts'
+import { removeEmpty, write, type TaskGroup } from './task-group.ts'
 
 const AGENT_LEAF = 'agent'
 const PERIOD_US = 100_000
@@ -17,8 +17,7 @@ const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus
 export const v2Backend = (own: string, family: ReadonlySet<number>, name: string): CgroupBackend => {
   const parent = basename(own) === AGENT_LEAF ? dirname(own) : own
   const base = join(parent, name)
-  const handed = handOn(parent, family)
-  if (handed !== undefined) return noCgroups(handed)
+  const refused = handOn(parent, parent !== own, family)
   /** The agent's group goes with its last task, so it may have to be made again. */
   const prepareBase = (): readonly string[] => {
     mkdirSync(base, { recursive: true })
@@ -27,11 +26,15 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
     return controllers
   }
   let controllers: readonly string[]
+  let contains: boolean
   try {
     controllers = prepareBase()
+    contains = existsSync(join(base, 'cgroup.procs'))
+    removeEmpty(base)
   } catch (error) {
     return noCgroups(`No control group can be made below ${parent}: ${String(error)}`)
   }
+  if (!contains) return noCgroups(`${parent} is no control group.`)
   const enforces = new Set(
     (['memory', 'cpus', 'pids'] as const).filter((what) => controllers.includes(controllerOf[what])),
   )
@@ -39,9 +42,9 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
   return {
     kind: 'v2',
     enforces,
-    contains: true,
+    contains,
     reason:
-      missing.length === 0 ? undefined : `The controllers handed to the agent do not cover: ${missing.join(', ')}.`,
+      refused ?? (missing.length === 0 ? undefined : `The agent is not handed what limits ${missing.join(', ')}.`),
     reap: (tasksDir) => reapGroups(base, tasksDir),
     create: (group, attempt, limits) => {
       prepareBase()
@@ -69,18 +72,20 @@ const createGroup = (folder: string, attempt: number, limits: Limits, enforces: 
 }
 
 /** What stands in the way of handing controllers to groups below `parent`; undefined when nothing does. */
-const handOn = (parent: string, family: ReadonlySet<number>): string | undefined => {
+const handOn = (parent: string, inLeaf: boolean, family: ReadonlySet<number>): string | undefined => {
   const offered = (readText(join(parent, 'cgroup.controllers')) ?? '').trim().split(' ')
   const wanted = offered.filter((name) => Object.values(controllerOf).includes(name))
   if (wanted.length === 0) return `No controller is handed to ${parent}; a service needs Delegate=yes.`
+  // It would work once: systemd could not start the agent again in a group that hands on while its tasks run there.
+  if (!inLeaf && parent.endsWith('.service'))
+    return `A service limits its tasks only with DelegateSubgroup=${AGENT_LEAF} (systemd 254 and later).`
   // The root of the tree may have processes and hand on at once.
-  const isRoot = !existsSync(join(parent, 'cgroup.type'))
-  if (!isRoot) {
+  if (existsSync(join(parent, 'cgroup.type'))) {
     const pids = (readText(join(parent, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number)
     if (pids.some((pid) => !family.has(pid)))
       return `Other processes share the agent's control group ${parent}; run the agent as a service with Delegate=yes.`
     try {
-      mkdirSync(join(parent, AGENT_LEAF), { recursive: true })
+      if (pids.length > 0) mkdirSync(join(parent, AGENT_LEAF), { recursive: true })
       for (const pid of pids) writeFileSync(join(parent, AGENT_LEAF, 'cgroup.procs'), String(pid))
     } catch (error) {
       return `The agent cannot move into a control group of its own: ${String(error)}`

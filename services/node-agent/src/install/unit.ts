@@ -41,8 +41,10 @@ RestartSec=2
 # Tasks outlive the agent, its updates and its crashes: only the launcher is told to stop.
 KillMode=process
 TimeoutStopSec=25
-# Limits of tasks are control groups below the service's own.
+# Limits of tasks are control groups below the service's own, beside the agent's. Before systemd 254 the second line is
+# ignored: tasks are then contained, and not limited.
 Delegate=yes
+DelegateSubgroup=agent
 # A task that runs out of memory ends alone.
 OOMPolicy=continue
 LimitNOFILE=65536
