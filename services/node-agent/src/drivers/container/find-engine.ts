@@ -19,7 +19,8 @@ interface Search {
   readonly logger: Logger
 }
 
-const PATIENCE_MS = 3_000
+/** A socket that systemd holds starts its engine with the first question. */
+const PATIENCE_MS = 10_000
 
 export const findEngine = async ({ given, env, dataDir, logger }: Search): Promise<FoundEngine | undefined> => {
   if (given === 'none') return undefined
