@@ -34,13 +34,13 @@ export const readTaskGroup = (dir: string): TaskGroup | undefined => {
 }
 
 /** Processes that were killed because the group had used up its memory. */
-export const oomKills = ({ oomFile }: TaskGroup): number => {
+const oomKills = ({ oomFile }: TaskGroup): number => {
   if (oomFile === undefined) return 0
   const [, count] = /^oom_kill (\d+)$/m.exec(readText(oomFile) ?? '') ?? []
   return Number(count ?? 0)
 }
 
-export const groupPids = ({ tree }: TaskGroup): number[] => (tree === undefined ? [] : pidsBelow(tree))
+const groupPids = ({ tree }: TaskGroup): number[] => (tree === undefined ? [] : pidsBelow(tree))
 
 const pidsBelow = (folder: string): number[] => {
   const own = (readText(join(folder, 'cgroup.procs')) ?? '').split('\n').filter((line) => line !== '')

@@ -45,7 +45,7 @@ export const createDiskWatch = (clock: Clock, onChange: () => void): DiskWatch =
 }
 
 /** Bytes that the folders take, or the first number above `most`. What vanishes meanwhile counts nothing. */
-export const measure = async (folders: readonly string[], most: number): Promise<number> => {
+const measure = async (folders: readonly string[], most: number): Promise<number> => {
   let bytes = 0
   const todo = [...folders]
   for (let folder = todo.pop(); folder !== undefined && bytes <= most; folder = todo.pop()) {

@@ -9,7 +9,7 @@ import { inspectProcess, SHOW_PID_WITHIN_MS } from './inspect-process.ts'
 import { SHIM } from './shim.ts'
 import { prepareTaskDir } from './task-dir.ts'
 
-export { inspectProcess, type TaskFiles } from './inspect-process.ts'
+export { inspectProcess } from './inspect-process.ts'
 export { signalGroup, stopProcess, sweepTaskDir } from './stop-process.ts'
 
 export interface Launch {
