@@ -247,5 +247,8 @@ const endingOf = (inspected: Extract<Inspected, { is: 'exited' | 'lost' }>): End
   return { is: 'exited', code, signal, ...(error ? { error } : {}) }
 }
 
-const unexpected = (error: unknown): TaskError =>
-  new TaskError({ code: 'not_started', message: `The attempt could not be started: ${String(error)}` }, false)
+const unexpected = (error: unknown): TaskError => {
+  // Files of the attempt did not fit: the same code as for the journal and for artifacts, and room may come again.
+  const code = error instanceof Error && 'code' in error && error.code === 'ENOSPC' ? 'disk_full' : 'not_started'
+  return new TaskError({ code, message: `The attempt could not be started: ${String(error)}` }, false)
+}
