@@ -13,6 +13,9 @@ import {
   drainNodeBodySchema,
   jobVerbs,
   labelNodeBodySchema,
+  logsQuestionSchema,
+  moreSchema,
+  streamHeadSchema,
   nodeVerbs,
   plainNodeBodySchema,
   removeNodeBodySchema,
@@ -61,6 +64,11 @@ const problemOfEvent = (event: unknown): unknown => {
   return schema === undefined ? `no event is called ${String(type)}` : schema.safeParse(event).error?.issues
 }
 
+/** By the method at the end of the subject. */
+const questionSchemas: Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>> = {
+  logs: logsQuestionSchema,
+}
+
 const kindOf = (subject: string): keyof typeof eventTypes => {
   const route = parseLogSubject(subject)
   if (route === undefined) throw new Error(`${subject} is no subject of the log`)
@@ -73,8 +81,29 @@ const keyOf = (spec: unknown): { namespace: string; name: string } => {
   return { namespace: parsed.spec.namespace, name: parsed.spec.name }
 }
 
+it.each(ofKind('question'))('a question on $subject, which is answered in parts, can be read', ({ subject, json }) => {
+  expect(streamHeadSchema.safeParse(json).success).toBe(true)
+  expect(questionSchemas[subject.split('.').at(-1) ?? '']?.safeParse(json).success).toBe(true)
+})
+
+it.each(ofKind('more'))('what a caller says on $subject can be read', ({ json }) => {
+  expect(moreSchema.safeParse(json).success).toBe(true)
+})
+
 it('every block of the page is an example that a test here reads', () => {
-  const known = ['commit', 'events', 'desired', 'content', 'command', 'outcome', 'dead', 'heartbeat', 'rpc']
+  const known = [
+    'commit',
+    'events',
+    'desired',
+    'content',
+    'command',
+    'outcome',
+    'dead',
+    'heartbeat',
+    'rpc',
+    'question',
+    'more',
+  ]
   expect(examples.filter(({ kind }) => !known.includes(kind))).toEqual([])
   expect([...new Set(examples.map(({ kind }) => kind))].toSorted()).toEqual(known.toSorted())
   expect(page.match(/```\w/g)).toHaveLength([...page.matchAll(/```(json|jsonl) \w+ \S+\n/g)].length)
