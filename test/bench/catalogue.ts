@@ -4,6 +4,7 @@ import { appendFloor } from './figures/append-floor.ts'
 import { agentIdle } from './figures/agent-idle.ts'
 import { append } from './figures/append.ts'
 import { apply } from './figures/apply.ts'
+import { chaos } from './figures/chaos.ts'
 import { decision } from './figures/decision.ts'
 import { growth } from './figures/growth.ts'
 import { heartbeatsJudged } from './figures/heartbeats-judged.ts'
@@ -27,6 +28,7 @@ export const benches: readonly Bench[] = [
   apply,
   agentIdle,
   startLatency,
+  chaos,
   logFollow,
   rssServices,
   heartbeats,
