@@ -60,7 +60,7 @@ export {
 } from './node/decide.ts'
 export { createToken, revokeToken, useToken, whyUnusable, type CreateToken } from './token/decide.ts'
 export { enrolNode, standingOf, type Standing } from './token/enrol.ts'
-export { type TokenState } from './token/state.ts'
+export { noToken, type TokenState } from './token/state.ts'
 export { tellTokenEvent } from './views/explain/tell-token.ts'
 export { nodeFacts, type NodeFacts } from './node/facts.ts'
 export { drainOf, type DrainPlan, type DrainStep, type DrainTurn } from './node/drain.ts'

@@ -1,5 +1,5 @@
 import type { EnrolBody, TokenView } from '@dunlin/contracts'
-import { nodeSubject } from '@dunlin/nats'
+import { nodeSubject, tokenSubject } from '@dunlin/nats'
 import { createNodeKey, signProof } from '@dunlin/nats/agent'
 import { createAuthority, type Authority } from '@dunlin/nats/auth'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -71,6 +71,18 @@ describe('joining', () => {
     const both = ['edge-1', 'edge-2'].map((node) => codeOf(join({ node, token, by: createNodeKey() })))
     expect(new Set(await Promise.all(both))).toEqual(new Set(['admitted', 'token_used_up']))
   })
+  it('goes on where it was killed: the token was used, and the node not written', async () => {
+    const { id, token } = await createToken()
+    const used = { type: 'TokenUsed', node: 'edge-1', publicKey: key.publicKey }
+    await server.store.log.append({
+      subject: tokenSubject(id),
+      data: Buffer.from(JSON.stringify({ s: 1, v: 2, cmd: '~enrol.x', by: 'node:edge-1', at: Date.now(), ev: [used] })),
+      expected: (await server.store.log.last(tokenSubject(id)))?.seq ?? 0,
+    })
+    await vi.waitFor(async () => expect((await listed()).state).toBe('used_up'))
+    expect(await codeOf(join({ node: 'edge-2', token, by: createNodeKey() }))).toBe('token_used_up')
+    expect(await codeOf(join({ token }))).toBe('admitted')
+  })
   it('waits for a person where the token says so', async () => {
     const { token } = await createToken({ manual: true })
     const answer = await join({ token })
@@ -118,6 +130,8 @@ describe('joining', () => {
     const { token } = await createToken({ uses: 2 })
     await join({ token })
     expect(await codeOf(join({ token, by: createNodeKey() }))).toBe('node_taken')
+    // Who may not join is not told which ids there are.
+    expect(await codeOf(join({ by: createNodeKey() }))).toBe('token_unknown')
     expect(await listed()).toMatchObject({ used: 1 })
     await server.write(nodeSubject('edge-1'), [{ type: 'NodeRemoved' }])
     await vi.waitFor(() => expect(told.at(-1)).toEqual([key.publicKey]))

@@ -1,6 +1,15 @@
 /** Lets nodes in: proof of the key, use of the token, the node's own commit, and its credential, in this order. */
-import { DunlinError, nodeActor, parseJoinToken, type EnrolBody, type NodeEvent, type NodeId } from '@dunlin/contracts'
-import { enrolNode, standingOf, useToken, type Decision, type FleetKinds, type Standing } from '@dunlin/domain'
+import {
+  DunlinError,
+  nodeActor,
+  parseJoinToken,
+  type EnrolBody,
+  type NodeEvent,
+  type NodeId,
+  type Sha256,
+  type TokenId,
+} from '@dunlin/contracts'
+import { enrolNode, noToken, standingOf, useToken, type Decision, type FleetKinds, type Standing } from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
 import { nodeSubject, tokenSubject } from '@dunlin/nats'
 import { issueNode, verifyProof, type Authority } from '@dunlin/nats/auth'
@@ -27,6 +36,13 @@ export interface Enrolled {
 /** Throws the reason why not. Asking again changes nothing, and tells how things stand by then. */
 export type Enrol = (body: EnrolBody) => Promise<Enrolled>
 
+const read = (node: NodeId, text: string | undefined): { readonly id: TokenId; readonly hash: Sha256 } => {
+  const token = text === undefined ? undefined : parseJoinToken(text)
+  if (token !== undefined) return { id: token.id, hash: sha256(token.secret) }
+  const why = text === undefined ? `${node} has not joined yet, and shows no token.` : 'This is no join token.'
+  throw new DunlinError('token_unknown', why)
+}
+
 export const createEnrol = (options: EnrolOptions): Enrol => {
   const { state, handler, authority, challenges, clock, random, logger } = options
 
@@ -36,16 +52,18 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     if (!challenges.holds(body.challenge, clock.nowMs())) throw new DunlinError('stale_proof')
   }
 
-  const join = async (node: NodeId, publicKey: string, tokenText: string | undefined): Promise<Standing> => {
-    const token = tokenText === undefined ? undefined : parseJoinToken(tokenText)
-    if (token === undefined)
-      throw new DunlinError(
-        'token_unknown',
-        tokenText === undefined ? `${node} has not joined yet, and shows no token.` : 'This is no join token.',
-      )
+  /** Only who may join at all is told which ids are taken. */
+  const mayJoin = (body: EnrolBody, node: NodeId): void => {
+    const token = read(node, body.token)
+    const known = state.fold.get('token', token.id)?.state ?? noToken()
+    const decision = useToken(known, { node, publicKey: body.public_key, hash: token.hash, at: clock.nowMs() })
+    if (!decision.ok) throw decision.error
+  }
+
+  const join = async (node: NodeId, publicKey: string, text: string | undefined): Promise<Standing> => {
+    const token = read(node, text)
     const at = clock.nowMs()
     const command = { id: `~enrol.${random.ulid(at)}`, by: nodeActor(node), at }
-    const secret = sha256(token.secret)
     let terms: Extract<ReturnType<typeof useToken>, { ok: true }>['result'] | undefined
     const used = await handler.handle({
       kind: 'token',
@@ -53,7 +71,7 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
       subject: tokenSubject(token.id),
       command,
       decide: ({ state: one }) => {
-        const decision = useToken(one, { node, publicKey, hash: secret, at })
+        const decision = useToken(one, { node, publicKey, hash: token.hash, at })
         if (decision.ok) terms = decision.result
         return decision
       },
@@ -87,7 +105,10 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     const known = state.node(node)
     // Before a use of the token is taken: it would be lost when the node is refused.
     const before: Decision<NodeEvent, Standing> | undefined = known && standingOf(known, publicKey)
-    if (before?.ok === false) throw before.error
+    if (before?.ok === false) {
+      if (before.error.code === 'node_taken') mayJoin(body, node)
+      throw before.error
+    }
     const standing = before?.result ?? (await join(node, publicKey, token))
     if (standing === 'pending') return { node, state: standing }
     return { node, state: standing, credential: await issueNode(authority, node, publicKey) }
