@@ -24,6 +24,11 @@ const TEXT = ' GET /api/v1/products/of/some/shop 200 17 ms edge worker thread th
 const NEWLINE = 10
 const COMMAND = join(root, 'packages/cli/bin/dunlin.js')
 
+interface Followed extends Count {
+  /** CPU time of the command, its start included. */
+  readonly cpuSeconds: number
+}
+
 interface Count {
   readonly lines: number
   readonly bytes: number
@@ -100,7 +105,7 @@ const until = async (what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-const followOnce = async (api: string, dir: string, round: number, lines: number): Promise<Count> => {
+const followOnce = async (api: string, dir: string, round: number, lines: number): Promise<Followed> => {
   const name = `writer-${round}`
   const go = join(dir, `go-${round}`)
   const headers = { 'content-type': 'application/json' }
@@ -115,7 +120,8 @@ const followOnce = async (api: string, dir: string, round: number, lines: number
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
-    return await count(cli.stdout, lines, () => writeFileSync(go, ''))
+    const counted = await count(cli.stdout, lines, () => writeFileSync(go, ''))
+    return { ...counted, cpuSeconds: cpuSeconds(cli.pid ?? 0) }
   } finally {
     cli.kill('SIGINT')
     await fetch(`${api}/api/v1/jobs/default/${name}/stop`, { method: 'POST', headers, body: '{}' })
@@ -143,7 +149,7 @@ const run = async (context: BenchContext) => {
       services.push(await startService(agentFile, ['--nats-url', url, '--data-dir', dataDir, '--node-id', 'writer']))
       const api = String(services[0]?.facts['url'])
       const [apiPid = 0, agentPid = 0] = [services[0]?.pid, services.at(-1)?.pid]
-      const followed: Count[] = []
+      const followed: Followed[] = []
       const floors: Count[] = []
       const before = [cpuSeconds(apiPid), cpuSeconds(agentPid)] as const
       for (let round = 0; round < rounds; round++) {
@@ -152,11 +158,12 @@ const run = async (context: BenchContext) => {
         say(`log_follow: round ${round + 1} of ${rounds}, ${Math.round(middle(followed.slice(-1)))} lines/s`)
       }
       const each = (seconds: number): string => ((seconds * 1e6) / (lines * rounds)).toFixed(2)
+      const ofCommand = followed.reduce((sum, one) => sum + one.cpuSeconds, 0)
       const bytes = Math.round((followed[0]?.bytes ?? 0) / lines)
       const detail =
         `${lines} lines of ${bytes} bytes written at once, followed over agent, server, API and command; median of ${rounds}; ` +
         `a pipe with the same bytes: ${Math.round(middle(floors)).toLocaleString('en')} lines/s; ` +
-        `CPU a line: agent ${each(cpuSeconds(agentPid) - before[1])}, API ${each(cpuSeconds(apiPid) - before[0])} us`
+        `CPU a line: agent ${each(cpuSeconds(agentPid) - before[1])}, API ${each(cpuSeconds(apiPid) - before[0])}, command ${each(ofCommand)} us`
       return [figure('log_follow', middle(followed), 'lines/s', { atLeast: 50_000 }, detail)]
     } finally {
       for (const one of services.toReversed()) await one.stop()
