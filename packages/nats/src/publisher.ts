@@ -16,7 +16,7 @@ export interface PublisherOptions {
   readonly stream: string
   /** Unanswered messages at most; further ones wait here in order. */
   readonly window: number
-  /** After this long without an answer the message goes out again. Default 3 s. */
+  /** After this long without an answer the message goes out again, then after twice as long, and so on. Default 3 s. */
   readonly attemptMs?: number
   /** After this long the outcome is given up as unknown: log_unavailable. Shorter than the duplicate window. Default 12 s. */
   readonly timeoutMs?: number
@@ -85,7 +85,8 @@ export const createPublisher = (link: Link, options: PublisherOptions): Publishe
   }
 
   const ask = (entry: Entry): void => {
-    entry.askAgainTick = tick + attemptTicks
+    // Twice as long each time: a fleet that asks a slow server again and again at one pace keeps it slow.
+    entry.askAgainTick = tick + attemptTicks * 2 ** Math.min(4, entry.asked)
     if (closed || !link.isLive()) return
     entry.asked++
     const { subject, data, headers } = entry.message
@@ -151,7 +152,8 @@ export const createPublisher = (link: Link, options: PublisherOptions): Publishe
     const problem = apiProblem(code, errCode, description)
     if (problem.code === 'log_unavailable') {
       // It may pass (too many requests, no quorum): the message goes out again until the time is over.
-      entry.askAgainTick = Math.min(entry.askAgainTick, tick + 3)
+      const soonTicks = Math.ceil(3 * 2 ** Math.min(5, entry.asked - 1) * (0.5 + Math.random()))
+      entry.askAgainTick = Math.min(entry.askAgainTick, tick + soonTicks)
       return
     }
     finish(entry)
