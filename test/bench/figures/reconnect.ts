@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bench, BenchContext } from '../bench.ts'
 import { figure } from '../figure.ts'
+import { processCpuMs } from '../measure/process-cpu.ts'
 import { median, tellValues } from '../measure/rounds.ts'
 import type { FromLightAgents, ToLightAgents } from '../processes/light-agents.ts'
 import { bundled } from '../stage/bundled.ts'
@@ -23,9 +24,12 @@ interface Measured {
   readonly floorMs: number
   readonly startMs: number
   readonly again: number
+  /** CPU of the server from its start, and of all agents together, until all were right again. */
+  readonly cpuMs: { readonly server: number; readonly agents: number }
 }
 
 const PROCESSES = 2
+const agentsCpuMs = (crews: readonly LightCrew[]): number => crews.reduce((sum, { pid }) => sum + processCpuMs(pid), 0)
 const nowMs = (): number => performance.timeOrigin + performance.now()
 
 const writeDocuments = async (url: string, ids: readonly string[], generation: number): Promise<void> => {
@@ -76,7 +80,9 @@ const round = async ({ binary, dir, say }: BenchContext, count: number): Promise
     await Promise.all(crews.map((crew) => crew.ask({ do: 'go_deaf' }, 'deaf')))
     await writeDocuments(server.url, ids, 7)
     for (const crew of crews) crew.send({ do: 'expect', generation: 7 })
+    const usedBefore = agentsCpuMs(crews)
     const right = await restarted('right')
+    const cpuMs = { server: processCpuMs(server.pid), agents: agentsCpuMs(crews) - usedBefore }
     const { messages, subjects } = await inLog(server.url)
     if (messages !== 2 * count || subjects !== count)
       throw new Error(`the log holds ${messages} reports of ${subjects} nodes instead of ${2 * count} of ${count}`)
@@ -85,8 +91,11 @@ const round = async ({ binary, dir, say }: BenchContext, count: number): Promise
     const again = right.answers.reduce((sum, answer) => sum + answer.again, 0)
     const rightMs = last(right.answers) - right.readyMs
     const floorMs = Math.max(1, last(floor.answers) - floor.readyMs)
-    say(`reconnect_10k: right again after ${rightMs.toFixed(0)} ms, connected alone after ${floorMs.toFixed(0)} ms`)
-    return { rightMs, floorMs, startMs: right.startMs, again }
+    say(
+      `reconnect_10k: right again after ${rightMs.toFixed(0)} ms, connected alone after ${floorMs.toFixed(0)} ms; CPU of the ` +
+        `server ${cpuMs.server} ms, of the agents ${cpuMs.agents} ms, ${again} questions asked again`,
+    )
+    return { rightMs, floorMs, startMs: right.startMs, again, cpuMs }
   } finally {
     await Promise.all(crews.map((crew) => crew.stop()))
     await server.stop()
@@ -107,7 +116,9 @@ const run = async (context: BenchContext) => {
     )} after the server was ready again (which took it ` +
     `${median(of(({ startMs }) => startMs)).toFixed(0)} ms); ${count} connections, one document, one look at the last report and one ` +
     `report each, ${2 * count} reports in the log and none lost; connecting alone takes ${floorMs.toFixed(0)} ms; ` +
-    `${median(of(({ again }) => again)).toFixed(0)} questions were asked again; no scheduler beside it`
+    `${median(of(({ again }) => again)).toFixed(0)} questions were asked again; CPU ` +
+    `${(median(of(({ cpuMs }) => cpuMs.server)) / 1000).toFixed(1)} s of the server and ` +
+    `${(median(of(({ cpuMs }) => cpuMs.agents)) / 1000).toFixed(1)} s of all agents; no scheduler beside it`
   return [
     figure('reconnect_10k', median(of(({ rightMs }) => rightMs)) / 1000, 's', { below: 15 }, detail),
     figure('reconnect_10k_floor', floorMs / 1000, 's', undefined, `${count} connections and nothing else`),

@@ -38,8 +38,9 @@ interface Identity {
   readonly execution: string
 }
 
-const ASK_AGAIN_MS = 3_000
-const NOT_READY_AGAIN_MS = 200
+/** As the product's connection asks again, each time after twice as long: questions, reports, and what is not ready yet. */
+const ASK_AGAIN_MS = { document: 4_000, last: 4_000, report: 3_000 } as const
+const NOT_READY_AGAIN_MS = 50
 /** Of the product's agent. */
 const LONGEST_PAUSE_MS = 4_000
 const CONTENT = 'c'.repeat(64)
@@ -62,7 +63,7 @@ export const startLightAgent = (port: number, { id, boot, journal, execution }: 
   /** What is asked: document, last report, and what to tell; each until there is an answer. */
   const open = new Map<'document' | 'last' | 'report', NodeJS.Timeout>()
 
-  const ask = (what: 'document' | 'last' | 'report', afterMs = 0): void => {
+  const ask = (what: 'document' | 'last' | 'report', afterMs = 0, tries = 0): void => {
     clearTimeout(open.get(what))
     open.set(
       what,
@@ -71,10 +72,13 @@ export const startLightAgent = (port: number, { id, boot, journal, execution }: 
         send(what)
         open.set(
           what,
-          setTimeout(() => {
-            again += 1
-            ask(what)
-          }, ASK_AGAIN_MS),
+          setTimeout(
+            () => {
+              again += 1
+              ask(what, 0, tries + 1)
+            },
+            ASK_AGAIN_MS[what] * 2 ** Math.min(4, tries) * (0.75 + Math.random() / 2),
+          ),
         )
       }, afterMs),
     )
