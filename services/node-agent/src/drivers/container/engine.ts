@@ -47,7 +47,7 @@ export interface Engine {
   client(): Promise<Docker>
 }
 
-const ASK_MS = 10_000
+const ASK_MS = 30_000
 /** Starting sets up networks and mounts, removing takes them down. */
 const ACT_MS = 60_000
 

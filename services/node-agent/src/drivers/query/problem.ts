@@ -57,8 +57,19 @@ export const classify = (error: unknown): QueryError => {
     return new QueryError({ code: 'disk_full', message: `There is no room for the result: ${text}` }, false)
   const [, kind] = kinds.find(([begins]) => begins.test(text)) ?? []
   const { code, permanent, hint } = kind ?? { code: 'query_failed', permanent: false }
-  return new QueryError({ code, message: shortened(text), ...(hint === undefined ? {} : { hint }) }, permanent)
+  return new QueryError({ code, message: inOneLine(text), ...(hint === undefined ? {} : { hint }) }, permanent)
 }
 
-/** Without DuckDB's advice for people at its own prompt: settings are locked here. */
-const shortened = (text: string): string => text.split(/\n\nPossible solutions:|\n\nSee also http/)[0]?.trim() ?? text
+/**
+ * DuckDB tells over several lines, with the line of the SQL and a mark below it; tables and events want one. Its advice for
+ * people at its own prompt is left out: settings are locked here.
+ */
+export const inOneLine = (text: string): string => {
+  const [said = text] = text.split(/\n\nPossible solutions:|\n\nSee also http/)
+  const [, before = said, line, shown = '', mark = ''] = /^([^]*?)\n\nLINE (\d+): (.*)\n( *)\^\s*$/.exec(said) ?? []
+  // A long line is shown in part, and the mark then says nothing of where in the line it is.
+  const column = mark.length - `LINE ${line}: `.length + 1
+  const exact = column > 0 && !shown.startsWith('...')
+  const place = line === undefined ? '' : ` (config.sql, line ${line}${exact ? `, column ${column}` : ''})`
+  return `${before.trim().replaceAll(/\s*\n\s*/g, ' ')}${place}`
+}
