@@ -1,0 +1,90 @@
+import type { ExecQuestion, NodeId } from '@dunlin/contracts/agent'
+import { systemClock, type Logger } from '@dunlin/runtime/agent'
+import { silentLogger } from '@dunlin/runtime/agent'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import type { RpcFacts } from '../rpc/method.ts'
+import type { Out } from '../rpc/streams.ts'
+import { execPolicyOf, type ExecPolicy } from './policy.ts'
+import { runCommand } from './run-command.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'dunlin-exec-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const run = (command: readonly string[], exec: ExecPolicy | undefined, more: Partial<ExecQuestion> = {}) => {
+  const said: unknown[] = []
+  const logger: Logger = { ...silentLogger, warn: (message, fields) => void said.push({ message, ...fields }) }
+  const abort = new AbortController()
+  const output = { stdout: '', stderr: '' }
+  const out: Out = {
+    signal: abort.signal,
+    ready: () => Promise.resolve(!abort.signal.aborted),
+    item: (value, bytes) => (output[(value as { s: 'stdout' | 'stderr' }).s] += Buffer.from(bytes ?? []).toString()),
+  }
+  // Only what a command needs of the agent.
+  const facts = { node: 'n1' as NodeId, dataDir: dir, clock: systemClock, logger, exec } as unknown as RpcFacts
+  const ended = runCommand(facts, { command: [...command], timeoutMs: 60_000, by: 'user:ana', ...more }, out)
+  return { ended, output, said, leave: () => abort.abort() }
+}
+const ANY = execPolicyOf(true, [])
+
+describe('a command on request', () => {
+  it('runs without a shell, from a scratch environment, with its streams and code apart', async () => {
+    const { ended, output, said } = run(
+      ['sh', '-c', 'echo "$1"; echo err >&2; cat; env | grep -c . >&2; exit 7', 'x', '$HOME *'],
+      ANY,
+      {
+        input: Buffer.from('given').toString('base64'),
+      },
+    )
+    expect(await ended).toEqual({ code: 7, signal: null, timedOut: false })
+    expect(output.stdout).toBe('$HOME *\ngiven')
+    expect(output.stderr).toMatch(/^err\n[1-9]\n$/)
+    expect(said).toMatchObject([
+      { audit: 'exec', by: 'user:ana', command: ['sh', '-c', expect.any(String), 'x', '$HOME *'] },
+      { message: 'a command ended', code: 7 },
+    ])
+  })
+
+  it('is ended with its whole group at its timeout, also when it ignores SIGTERM', async () => {
+    const { ended, output } = run(['sh', '-c', 'trap "" TERM; echo $$; sleep 1000 & sleep 1000; sleep 1000'], ANY, {
+      timeoutMs: 300,
+    })
+    expect(await ended).toMatchObject({ signal: 'SIGKILL', timedOut: true })
+    const group = -Number(output.stdout)
+    expect(group).toBeLessThan(-1)
+    await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow('ESRCH'), { timeout: 10_000 })
+  })
+
+  it('is ended when the caller leaves', async () => {
+    const { ended, leave, output } = run(['sh', '-c', 'echo up; exec sleep 1000'], ANY)
+    await vi.waitFor(() => expect(output.stdout).toBe('up\n'), { timeout: 10_000 })
+    leave()
+    expect(await ended).toMatchObject({ signal: 'SIGTERM', timedOut: false })
+  })
+
+  it('is refused unless the agent was told to allow it, and the refusal is recorded', async () => {
+    const { ended, said } = run(['id'], undefined)
+    await expect(ended).rejects.toMatchObject({ code: 'exec_not_allowed' })
+    expect(said).toMatchObject([{ message: 'a command was refused', by: 'user:ana', command: ['id'] }])
+  })
+
+  it('may be one of certain programs, by whichever link of the path, and none that has another name', async () => {
+    const programs = execPolicyOf(false, ['/bin/echo'])
+    expect(await run(['/usr/bin/echo', 'a'], programs).ended).toMatchObject({ code: 0 })
+    expect(await run(['echo', 'a'], programs).ended).toMatchObject({ code: 0 })
+    const alias = join(dir, 'alias')
+    symlinkSync('/bin/echo', alias)
+    for (const command of [['sh', '-c', 'echo a'], [alias], ['no-such-program']])
+      await expect(run(command, programs).ended).rejects.toMatchObject({ code: 'exec_not_allowed' })
+  })
+
+  it('says what is wrong with a program that is not there', async () => {
+    await expect(run(['no-such-program'], ANY).ended).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('no-such-program') as string,
+    })
+  })
+})
