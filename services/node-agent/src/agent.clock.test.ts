@@ -2,9 +2,12 @@
 import type { DesiredExecution } from '@dunlin/contracts/agent'
 import { createVirtualClock } from '@dunlin/testkit'
 import { rmSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { documentOf, entryFor, makeDataDir, NODE, sh } from './testing/node.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { makeFastDir } from './testing/fast-dir.ts'
+import { documentOf, entryFor, NODE, sh } from './testing/node.ts'
 import { startVirtualNode, type VirtualNode } from './testing/virtual-node.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
@@ -17,7 +20,7 @@ let dataDir: string
 let node: VirtualNode
 
 beforeEach(async () => {
-  dataDir = makeDataDir()
+  dataDir = makeFastDir()
   node = await startVirtualNode(dataDir, createVirtualClock)
 })
 afterEach(async () => {
@@ -70,6 +73,33 @@ describe.each(JUMPS)('a wall clock that is set %s by an hour', (_, jumpMs) => {
     expect(node.driver.story).toEqual([`${one.execution}#1`])
     await node.pass(2_000)
     expect(node.driver.story).toEqual([`${one.execution}#1`, `-${one.execution}#1`])
+  })
+
+  it('leaves the journal its order: what it tells is counted, not dated', async () => {
+    const one = entry(5)
+    await run(one)
+    node.driver.exit(one.execution, 3)
+    await node.pass(2_000)
+    node.clock.jumpWall(jumpMs)
+    await node.pass(2 * MINUTE)
+    node.driver.exit(one.execution, 0)
+    await node.pass(500)
+    await node.restart(jumpMs)
+    const next = entry(9)
+    node.centre.write(documentOf(9, next), NODE)
+    await node.pass(500)
+    const commits = node.centre.commits.map(({ commit }) => commit)
+    const reports = commits.flatMap(({ ev }) => ev).filter((event) => event.type === 'ExecutionReported')
+    expect(reports.map(({ state }) => state)).toEqual([
+      ...['starting', 'running', 'degraded', 'running', 'completed'],
+      ...['starting', 'running'],
+    ])
+    expect(reports.map(({ j }) => j)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect(new Set(reports.map(({ journal }) => journal)).size).toBe(1)
+    // The second boot may have a lower id than the first: it counts from 1 all the same.
+    const boots = commits.map(({ cmd }) => cmd.split('/')[0] ?? '')
+    expect(boots.at(-1) !== boots[0] && (boots.at(-1) ?? '') > (boots[0] ?? '')).toBe(jumpMs > 0)
+    expect(commits.map(({ v }) => v)).toEqual([1, 2, 3, 4, 5, 6, 1, 2, 3])
   })
 
   it('while the agent is not there, leaves the windows their numbers or ends them, and restarts what is due', async () => {

@@ -277,6 +277,12 @@ describe('tasks of a demo', () => {
 })
 
 describe('two agents with one identity', () => {
+  const isToldByTheWinner = async (): Promise<void> =>
+    expect((await centre.reports(node)).at(-1)?.ev[0]).toMatchObject({
+      type: 'NodeAnnounced',
+      problems: [{ code: 'second_agent' }],
+    })
+
   it('the newcomer refuses to start, on the same directory and on a copy of it', async () => {
     const dir = newDir()
     const first = start(dir)
@@ -290,5 +296,23 @@ describe('two agents with one identity', () => {
     expect(await cloned.ended).toBe(1)
     expect(cloned.log.join('\n')).toContain('second_agent')
     expect(first.child.exitCode).toBe(null)
+    await eventually(isToldByTheWinner)
+  })
+
+  it('of two that start at the same instant one goes on, and both are told', async () => {
+    const [dir, copy] = [newDir(), newDir()]
+    const before = start(dir)
+    await before.ready
+    await before.stop()
+    cpSync(dir, copy, { recursive: true })
+    const both = [start(dir), start(copy)] as const
+    const loser = await Promise.race(both.map((agent) => agent.ended.then(() => agent)))
+    expect(await loser.ended).toBe(1)
+    expect(loser.log.join('\n')).toMatch(/second_agent|another agent has this identity/)
+    const winner = loser === both[0] ? both[1] : both[0]
+    const { boot } = await winner.ready
+    await eventually(isToldByTheWinner)
+    expect((await centre.reports(node)).at(-1)?.cmd).toContain(boot)
+    expect(winner.child.exitCode).toBe(null)
   })
 })
