@@ -56,6 +56,19 @@ describe('dunlin', () => {
     expect([again.code, again.out]).toEqual([0, expect.stringContaining('unchanged')])
   })
 
+  it('shows what a job writes and what a node uses, and runs no command where nobody allowed it', async () => {
+    const logs = await dunlin(['logs', 'hello', '-f', '--tail', '1'], { until: 'Hello from' })
+    expect([logs.code, logs.out]).toEqual([130, expect.stringMatching(/^edge-\d \| Hello from /m)])
+    const metrics = await json<{ cpus: number; executions: { job: string; memory_bytes: number }[] }>([
+      ...['node', 'metrics', 'edge-1'],
+    ])
+    expect(metrics.cpus).toBeGreaterThan(0)
+    expect(metrics.executions).toMatchObject([{ job: 'hello' }])
+    expect(metrics.executions[0]?.memory_bytes).toBeGreaterThan(10_000)
+    const refused = await dunlin(['exec', 'edge-1', '--', 'id'])
+    expect([refused.code, refused.out, refused.err]).toEqual([5, '', expect.stringContaining('exec_not_allowed')])
+  })
+
   it('says by its exit code that a rollout halted', async () => {
     const path = file(
       'broken.yaml',
