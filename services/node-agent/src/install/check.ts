@@ -1,5 +1,5 @@
 /** Looks at this bundle and this machine, and changes neither: what an agent needs, and what it would merely miss. */
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -64,21 +64,28 @@ const ofBundle = (entry: string): Finding => {
 }
 
 const ofDataDir = (dataDir: string): Finding[] => {
-  const trial = join(dataDir, `.check-${process.pid}`)
+  const there = nearestFolder(dataDir)
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    writeFileSync(trial, 'x')
-    rmSync(trial)
+    accessSync(there, constants.W_OK | constants.X_OK)
+    if (!statSync(there).isDirectory()) throw new Error(`${there} is no folder`)
+    // A file system may be mounted read-only, or be full: only a write tells.
+    if (there === dataDir) {
+      writeFileSync(join(dataDir, `.check-${process.pid}`), 'x')
+      rmSync(join(dataDir, `.check-${process.pid}`))
+    }
   } catch (error) {
     return [
       failed('data', `${dataDir} cannot be written to: ${error instanceof Error ? error.message : String(error)}`),
     ]
   }
-  const { bavail, bsize } = statfsSync(dataDir)
+  const { bavail, bsize } = statfsSync(there)
   const mib = Math.floor((bavail * bsize) / 1_048_576)
   const disk = bavail * bsize < LEAST_FREE_BYTES ? failed : ok
   return [ok('data', `${dataDir} can be written to`), disk('disk', `${mib} MiB are free below ${dataDir}`)]
 }
+
+/** The folder itself, or the one in which it would be made. */
+const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)))
 
 const ofJournal = async (): Promise<Finding> => {
   try {
