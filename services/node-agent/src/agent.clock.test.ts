@@ -90,10 +90,9 @@ describe.each(JUMPS)('a wall clock that is set %s by an hour', (_, jumpMs) => {
     await node.pass(500)
     const commits = node.centre.commits.map(({ commit }) => commit)
     const reports = commits.flatMap(({ ev }) => ev).filter((event) => event.type === 'ExecutionReported')
-    expect(reports.map(({ state }) => state)).toEqual([
-      ...['starting', 'running', 'degraded', 'running', 'completed'],
-      ...['starting', 'running'],
-    ])
+    expect(reports.map(({ state }) => state).join(' ')).toBe(
+      'starting running degraded running completed starting running',
+    )
     expect(reports.map(({ j }) => j)).toEqual([1, 2, 3, 4, 5, 6, 7])
     expect(new Set(reports.map(({ journal }) => journal)).size).toBe(1)
     // The second boot may have a lower id than the first: it counts from 1 all the same.
