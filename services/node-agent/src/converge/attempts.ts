@@ -1,12 +1,12 @@
 /** Starting, ending and judging attempts: the only place that changes an execution's phase after its announcement. */
-import type { Content, Transition } from '@dunlin/contracts/agent'
+import type { Transition } from '@dunlin/contracts/agent'
 import { afterAttempt, disturb, finishCutting, type ContentProblem, type Ending } from '@dunlin/domain/agent'
 import { TaskError, type Driver, type Inspected, type Task } from '../drivers/driver.ts'
 import { stopProcess, sweepTaskDir } from '../drivers/launch.ts'
 import type { LocalState } from '../journal/journal.ts'
 import type { AgentPorts } from '../ports.ts'
 import type { Prober } from '../probes/prober.ts'
-import type { SecretValues } from '../secrets/source.ts'
+import { createSecrets } from '../secrets/source.ts'
 import type { Timings } from '../timings.ts'
 import type { Contents } from './contents.ts'
 import type { DiskWatch } from './disk-watch.ts'
@@ -53,8 +53,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     return one.content && driver && { task: taskOf(one, one.content, dataDir), driver }
   }
 
-  const secretsOf = async (content: Content): Promise<SecretValues> =>
-    content.secrets === undefined || !ports.secrets ? {} : ports.secrets(content)
+  const secretsOf = ports.secrets ?? NO_SECRETS
 
   const begin = async (one: Execution, giveUp: AbortSignal): Promise<void> => {
     const { attempt } = one.local
@@ -223,6 +222,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     }
   }
 }
+
+/** What a content asks for is then missing, by name. */
+const NO_SECRETS = createSecrets({ dir: undefined, allowedEnv: [], env: {} })
 
 const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, never> => {
   const limitMs = one.content?.executionTimeoutMs ?? 0
