@@ -1,5 +1,5 @@
 /** What is left over, what is missing and what is of an old version is told; what is as it should be is not. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -41,6 +41,7 @@ const log = (...events: { readonly type: string }[]) =>
 const told = (tasks: readonly Marked[], over: Partial<ChaosJob> = {}, witnessed: readonly Witnessed[] = []) =>
   differences({
     nodesDir,
+    managedFile: join(nodesDir, 'managed'),
     nodes: 2,
     jobs: [job(over)],
     wishes: readWishes(log(spec('m-keeper-1'), spec('m-keeper-2'))),
@@ -62,10 +63,31 @@ describe('a job that runs until it is stopped', () => {
   })
   it('leaves nothing when it is stopped', () => {
     const wishes = readWishes(log(spec('m-keeper-1'), { type: 'JobStopped' }))
-    const seen = { nodesDir, nodes: 1, jobs: [job()], wishes, witnessed: [] }
+    const seen = { nodesDir, managedFile: '', nodes: 1, jobs: [job()], wishes, witnessed: [] }
     expect(differences({ ...seen, tasks: [] })).toEqual([])
     expect(differences({ ...seen, tasks: [process()] })).toHaveLength(1)
   })
+})
+
+it('a node that is drained shall be empty until it is taken back', () => {
+  const drained = { seq: 9, subject: 'evt.node.edge-1', v: 9, cmd: '', at: 0, events: [{ type: 'NodeDrained' }] }
+  const back = { ...drained, seq: 10, events: [{ type: 'NodeUncordoned' }] }
+  const seen = { nodesDir, managedFile: '', nodes: 1, jobs: [job()], witnessed: [], tasks: [process()] }
+  const entries = log(spec('m-keeper-2'))
+  expect(differences({ ...seen, wishes: readWishes([...entries, drained]) })).toHaveLength(1)
+  expect(differences({ ...seen, wishes: readWishes([...entries, drained, back]) })).toEqual([])
+})
+
+it('a file that is managed holds its latest version', () => {
+  const managedFile = join(nodesDir, 'managed')
+  const jobs = [job({ behaviour: 'config' })]
+  const wishes = readWishes(log(spec('m-keeper-2')))
+  const seen = { nodesDir, managedFile, nodes: 1, jobs, wishes, witnessed: [], tasks: [] }
+  expect(differences(seen)).toHaveLength(1)
+  writeFileSync(managedFile, 'm-keeper-1\n')
+  expect(differences(seen)).toHaveLength(1)
+  writeFileSync(managedFile, 'm-keeper-2\n')
+  expect(differences(seen)).toEqual([])
 })
 
 it('a job that completes is right when its latest version said so', () => {

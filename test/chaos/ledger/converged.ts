@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { labelsOf, type ChaosJob } from '../load/jobs.ts'
 import type { Marked } from '../world/marked.ts'
 import type { Witnessed } from './witness.ts'
-import type { Wish } from './wished.ts'
+import type { Wishes } from './wished.ts'
 
 interface Seen {
   readonly nodesDir: string
   readonly nodes: number
   readonly jobs: readonly ChaosJob[]
-  readonly wishes: ReadonlyMap<string, Wish>
+  readonly managedFile: string
+  readonly wishes: Wishes
   readonly tasks: readonly Marked[]
   readonly witnessed: readonly Witnessed[]
 }
@@ -18,25 +19,43 @@ interface Seen {
 const describe = ({ node, job, execution, attempt, pid, command }: Marked): string =>
   `${node} ${job} ${execution}/${attempt ?? '?'} pid ${pid} (${command.trim()})`
 
-/** A pipeline has no mark in its environment; its order lies beside it. */
-const runsMark = (nodesDir: string, one: Marked, mark: string): boolean => {
-  if (one.mark !== undefined) return one.mark === mark
+const textOf = (file: string): string | undefined => {
   try {
-    return readFileSync(join(nodesDir, one.node, 'tasks', one.execution, 'pipeline.json'), 'utf8').includes(`"${mark}`)
+    return readFileSync(file, 'utf8')
   } catch {
-    return false
+    return undefined
   }
 }
 
+/** A pipeline has no mark in its environment; its order lies beside it. */
+const runsMark = (nodesDir: string, one: Marked, mark: string): boolean => {
+  if (one.mark !== undefined) return one.mark === mark
+  return textOf(join(nodesDir, one.node, 'tasks', one.execution, 'pipeline.json'))?.includes(`"${mark}`) ?? false
+}
+
 /** Sentences about what is not (yet) as wanted; none when everything is. */
-export const differences = ({ nodesDir, nodes, jobs, wishes, tasks, witnessed }: Seen): readonly string[] => {
+export const differences = ({
+  nodesDir,
+  managedFile,
+  nodes,
+  jobs,
+  wishes,
+  tasks,
+  witnessed,
+}: Seen): readonly string[] => {
   const found: string[] = []
   for (const { name, behaviour, on } of jobs) {
-    const mark = wishes.get(name)?.mark
+    const mark = wishes.jobs.get(name)
+    if (behaviour === 'config') {
+      const held = textOf(managedFile)
+      if (mark !== undefined && held !== `${mark}\n`)
+        found.push(`${managedFile} holds ${held ?? 'nothing'}, not ${mark}`)
+      continue
+    }
     for (let n = 1; n <= nodes; n += 1) {
       const node = `edge-${n}`
       const here = tasks.filter((one) => one.node === node && one.job === name)
-      if (mark === undefined || !labelsOf(n).includes(`on-${on}=yes`)) {
+      if (mark === undefined || wishes.drained.has(node) || !labelsOf(n).includes(`on-${on}=yes`)) {
         for (const one of here) found.push(`${describe(one)} is left over`)
         continue
       }

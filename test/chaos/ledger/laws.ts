@@ -4,7 +4,7 @@
  */
 import type { SentCommand } from '../load/commands.ts'
 import type { LogEntry } from './log-reader.ts'
-import { byExecution, type Told } from './told.ts'
+import { byExecution, isEnd, type Told } from './told.ts'
 import type { Witnessed } from './witness.ts'
 
 /** A process that chaos killed: what it would have written is missing, and what it wrote last may not have come true. */
@@ -14,7 +14,6 @@ export interface Struck {
   readonly was: 'shim' | 'task'
 }
 
-const endings: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed'])
 /** 128 + SIGKILL, SIGTERM: somebody else ended it, at any moment. */
 const bySignal = (code: number | null | undefined): boolean => code === 137 || code === 143
 
@@ -40,12 +39,13 @@ export const doubled = (log: readonly LogEntry[], told: readonly Told[]): readon
     // Of a report subject each boot counts its own versions, and the command's id holds the boot.
     first(subject.startsWith('evt.report.') ? `${subject} ${cmd}` : `${subject} version ${v}`, seq)
   }
-  for (const { seq, execution, attempt, state, exitCode, counter, isSummary } of told) {
+  for (const one of told) {
+    const { seq, execution, attempt, state, exitCode, counter, isSummary } = one
     if (isSummary) continue
     first(`counter ${counter ?? ''}`, seq)
     if (state === 'running') first(`${execution}/${attempt} running`, seq)
     if (exitCode !== undefined) first(`${execution}/${attempt} exit`, seq)
-    if (endings.has(state)) first(`${execution} ${state}`, seq)
+    if (isEnd(one)) first(`${execution} ${state}`, seq)
   }
   return found
 }
@@ -122,7 +122,8 @@ const strikes = (struck: readonly Struck[]) => {
 /** Every acknowledged command took effect once, a refused one never, and one without an answer at most once. */
 export const commandsOnce = (log: readonly LogEntry[], sent: readonly SentCommand[]): readonly string[] => {
   const counts = new Map<string, number>()
-  for (const { subject, cmd } of log) if (subject.startsWith('evt.job.')) counts.set(cmd, (counts.get(cmd) ?? 0) + 1)
+  for (const { subject, cmd } of log)
+    if (!subject.startsWith('evt.report.')) counts.set(cmd, (counts.get(cmd) ?? 0) + 1)
   return sent.flatMap(({ id, what, said, code }) => {
     const count = counts.get(id) ?? 0
     if (said === 'acknowledged' && count !== 1)

@@ -55,3 +55,7 @@ export const byExecution = <T extends { readonly execution: string }>(all: reado
   }
   return map
 }
+
+const endings: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed'])
+/** The last that is told of an execution. */
+export const isEnd = ({ state }: Told): boolean => endings.has(state)

@@ -22,7 +22,7 @@ const lineOf = (node: string, line: string): Witnessed => {
 /** Whole lines only: the last one may be on its way. */
 export const readWitness = (dir: string): readonly Witnessed[] =>
   readdirSync(dir)
-    .filter((name) => !name.includes('.'))
+    .filter((name) => name.startsWith('edge-'))
     .flatMap((node) =>
       readFileSync(join(dir, node), 'utf8')
         .split('\n')

@@ -1,13 +1,17 @@
 /** The jobs of a run: one of each behaviour, on all nodes or on some, rolled out at once or in waves. */
+import { join } from 'node:path'
 import { TASK_SCRIPT, type Behaviour } from './task.ts'
 
 export interface ChaosJob {
   readonly name: string
-  readonly behaviour: Behaviour | 'pipeline'
+  readonly behaviour: Behaviour | 'pipeline' | 'config'
   /** Label that a node needs; every node has `all`. */
   readonly on: 'all' | 'odd' | 'first'
   readonly rollout: Readonly<Record<string, unknown>>
   readonly restartPolicy: 'on-failure' | 'always' | 'never'
+  /** More of the spec, and of its config. */
+  readonly more?: Readonly<Record<string, unknown>>
+  readonly config?: Readonly<Record<string, unknown>>
 }
 
 const immediate = { strategy: 'immediate' }
@@ -27,6 +31,29 @@ export const chaosJobs: readonly ChaosJob[] = [
   { name: 'odd', behaviour: 'keeps', on: 'odd', rollout: waves, restartPolicy: 'always' },
   { name: 'crasher', behaviour: 'crashes', on: 'first', rollout: immediate, restartPolicy: 'on-failure' },
   { name: 'batch', behaviour: 'completes', on: 'odd', rollout: immediate, restartPolicy: 'on-failure' },
+  {
+    name: 'stubborn',
+    behaviour: 'resists',
+    on: 'odd',
+    rollout: immediate,
+    restartPolicy: 'always',
+    config: { stop_grace: '200ms' },
+  },
+  {
+    name: 'probed',
+    behaviour: 'keeps',
+    on: 'first',
+    rollout: waves,
+    restartPolicy: 'always',
+    more: {
+      health: {
+        startup: { exec: { command: ['/bin/true'] }, interval: '100ms' },
+        liveness: { exec: { command: ['/bin/true'] }, interval: '500ms' },
+      },
+      resources: { memory: '64MiB', pids: 50 },
+    },
+  },
+  { name: 'conf', behaviour: 'config', on: 'first', rollout: immediate, restartPolicy: 'always' },
   { name: 'flow', behaviour: 'pipeline', on: 'first', rollout: immediate, restartPolicy: 'always' },
 ]
 
@@ -37,22 +64,43 @@ export const labelsOf = (n: number): readonly string[] => [
   ...(n === 1 ? ['on-first=yes'] : []),
 ]
 
+/** A file that the config job keeps, below the only root where nodes let config jobs write. */
+export const CONFIG_ROOT = 'config'
+export const managedFile = (ledger: string): string => join(ledger, CONFIG_ROOT, 'managed')
+
+const typeOf = ({ behaviour }: ChaosJob): string =>
+  behaviour === 'pipeline' || behaviour === 'config' ? behaviour : 'process'
+
+const configOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Record<string, unknown>> => {
+  switch (job.behaviour) {
+    case 'pipeline':
+      return {
+        input: { file: { paths: [`${ledger}/*.lines`] } },
+        pipeline: { processors: [{ mapping: `root = this\nroot.mark = "${mark}"\n` }] },
+        output: { drop: {} },
+      }
+    case 'config':
+      return { files: [{ path: managedFile(ledger), content: `${mark}\n` }], check_every: '200ms' }
+    default:
+      return {
+        command: '/bin/sh',
+        args: ['-c', TASK_SCRIPT, 'chaos-task'],
+        env: { MARK: mark, MODE: job.behaviour, LEDGER: ledger },
+        ...job.config,
+      }
+  }
+}
+
 export const specOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Record<string, unknown>> => ({
   name: job.name,
-  type: job.behaviour === 'pipeline' ? 'pipeline' : 'process',
-  config:
-    job.behaviour === 'pipeline'
-      ? {
-          input: { file: { paths: [`${ledger}/*.lines`] } },
-          pipeline: { processors: [{ mapping: `root = this\nroot.mark = "${mark}"\n` }] },
-          output: { drop: {} },
-        }
-      : {
-          command: '/bin/sh',
-          args: ['-c', TASK_SCRIPT, 'chaos-task'],
-          env: { MARK: mark, MODE: job.behaviour, LEDGER: ledger },
-        },
+  type: typeOf(job),
+  config: configOf(job, mark, ledger),
   selector: { match_labels: { [`on-${job.on}`]: 'yes' } },
   restart_policy: job.restartPolicy,
   rollout: job.rollout,
+  ...job.more,
 })
+
+/** Whether the tasks of a job write down what happens to them. */
+export const hasWitness = (name: string): boolean =>
+  chaosJobs.some((job) => job.name === name && typeOf(job) === 'process')

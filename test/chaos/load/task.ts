@@ -12,6 +12,8 @@ export type Behaviour =
   | 'keeps'
   /** The same, but takes a while to end. */
   | 'lingers'
+  /** Does not end when it is asked to, and has a child that left its process group. */
+  | 'resists'
   /** Ends by itself with code 1. */
   | 'crashes'
   /** Ends by itself with code 0. */
@@ -29,6 +31,7 @@ c=
 trap end TERM
 say start $x $a $DUNLIN_JOB $MARK
 case $MODE in
+resists) trap '' TERM; setsid sleep 600 & ;;
 crashes) sleep 0.2; say exit $x $a 1; exit 1 ;;
 completes) sleep 0.1; say exit $x $a 0; exit 0 ;;
 esac

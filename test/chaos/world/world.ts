@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bundledService } from '../../bench/stage/bundled.ts'
 import { bundleAgent } from '../../bench/stage/repository.ts'
-import { labelsOf } from '../load/jobs.ts'
+import { CONFIG_ROOT, labelsOf } from '../load/jobs.ts'
 import { markedProcesses, type Marked } from './marked.ts'
 import { startMember, type Member } from './member.ts'
 
@@ -48,6 +48,7 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
     join(dir, name),
   ) as [string, string, string, string]
   for (const one of [nodesDir, ledgerDir, logs, bundles]) mkdirSync(one)
+  mkdirSync(join(ledgerDir, CONFIG_ROOT))
   writeFileSync(join(ledgerDir, 'a.lines'), '{"n":1}\n')
   const [agentFile, ...serviceFiles] = await Promise.all([
     bundleAgent(bundles),
@@ -84,6 +85,8 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
       `edge-${n}`,
       '--data-dir',
       join(nodesDir, `edge-${n}`),
+      '--config-root',
+      join(ledgerDir, CONFIG_ROOT),
       ...labelsOf(n).flatMap((label) => ['--label', label]),
     ]),
   )
