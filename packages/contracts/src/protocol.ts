@@ -52,7 +52,14 @@ export {
   type Rlimits,
 } from './drivers/process.ts'
 export { containerConfigSchema, type ContainerConfig } from './drivers/container.ts'
-export { formatOf, queryConfigSchema, resultFormats, type QueryFormat, type QuerySource } from './drivers/query.ts'
+export {
+  formatOf,
+  queryConfigSchema,
+  resultFormats,
+  type QueryConfig,
+  type QueryFormat,
+  type QuerySource,
+} from './drivers/query.ts'
 export { DEFAULT_HOOK_TIMEOUT_MS, type Hook } from './drivers/hooks.ts'
 export { type StopSignal } from './drivers/stopping.ts'
 export { updateConfigSchema, type UpdateConfig } from './drivers/update.ts'

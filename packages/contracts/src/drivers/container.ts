@@ -51,7 +51,7 @@ const registryShape = {
   password_secret: secretName,
 }
 
-export const pullPolicies = ['always', 'if_absent', 'never'] as const
+const pullPolicies = ['always', 'if_absent', 'never'] as const
 
 const shape = {
   image: imageSchema,
@@ -95,4 +95,3 @@ export const containerConfigSchema = z.strictObject(shape, namingFields(shape)).
   }),
 )
 export type ContainerConfig = z.infer<typeof containerConfigSchema>
-export type PullPolicy = (typeof pullPolicies)[number]

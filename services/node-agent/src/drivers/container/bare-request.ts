@@ -47,7 +47,7 @@ export const bareRequest = (
     })
   })
 
-export const readAnswer = (text: string): BareAnswer | undefined => {
+const readAnswer = (text: string): BareAnswer | undefined => {
   const head = text.indexOf('\r\n\r\n')
   const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(text) ?? []
   return head < 0 || status === undefined ? undefined : { status: Number(status), body: text.slice(head + 4) }

@@ -132,7 +132,7 @@ export const openEngine = (address: EngineAddress): Engine => {
 }
 
 /** An engine's refusal, with its own words. */
-export class EngineError extends Error {
+class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly statusCode: number
 

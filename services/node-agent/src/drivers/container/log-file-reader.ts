@@ -102,7 +102,7 @@ const jsonSchema = z.object({ log: z.string(), stream: z.enum(['stdout', 'stderr
 const LINE_END = Buffer.from('\n')
 
 /** One line of either form; undefined for what is neither. */
-export const entryOf = (line: Buffer): (Pick<LogEntry, 'stream' | 'data'> & { second: number }) | undefined => {
+const entryOf = (line: Buffer): (Pick<LogEntry, 'stream' | 'data'> & { second: number }) | undefined => {
   if (line[0] === 0x7b) {
     try {
       const { log, stream } = jsonSchema.parse(JSON.parse(line.toString('utf8')))

@@ -1,13 +1,11 @@
 /** Containers that carry this node's label and that no task knows: an agent died between two steps, or lost its disk. */
-import type { ExecutionId } from '@dunlin/contracts/agent'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Listed } from './engine.ts'
-import { LABELS } from './labels.ts'
 import { readContainerFile } from './task-file.ts'
 
 /** Whoever is about to make one known has so long; a list may also be older than the file. */
-export const ORPHAN_GRACE_MS = 60_000
+const ORPHAN_GRACE_MS = 60_000
 
 export interface Orphans {
   /** Those that have been unknown for the whole grace. */
@@ -37,9 +35,6 @@ export const neededContainers = (dataDir: string): ReadonlySet<string> => {
   }
   return needed
 }
-
-export const executionOf = ({ labels }: Listed): ExecutionId | undefined =>
-  labels[LABELS.execution] as ExecutionId | undefined
 
 const namesIn = (folder: string): string[] => {
   try {

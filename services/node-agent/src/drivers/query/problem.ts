@@ -64,7 +64,7 @@ export const classify = (error: unknown): QueryError => {
  * DuckDB tells over several lines, with the line of the SQL and a mark below it; tables and events want one. Its advice for
  * people at its own prompt is left out: settings are locked here.
  */
-export const inOneLine = (text: string): string => {
+const inOneLine = (text: string): string => {
   const [said = text] = text.split(/\n\nPossible solutions:|\n\nSee also http/)
   const [, before = said, line, shown = '', mark = ''] = /^([^]*?)\n\nLINE (\d+): (.*)\n( *)\^\s*$/.exec(said) ?? []
   // A long line is shown in part, and the mark then says nothing of where in the line it is.

@@ -1,6 +1,5 @@
 /** The query driver with real processes. */
-import type { QueryConfig } from '@dunlin/contracts'
-import type { ExecutionId } from '@dunlin/contracts/agent'
+import type { ExecutionId, QueryConfig } from '@dunlin/contracts/agent'
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

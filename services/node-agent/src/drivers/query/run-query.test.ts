@@ -1,5 +1,5 @@
 /** Queries on real DuckDB, in this process: what comes out, and what is refused. Processes are in query-driver.int.test.ts. */
-import type { QueryConfig } from '@dunlin/contracts'
+import type { QueryConfig } from '@dunlin/contracts/agent'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
