@@ -10,6 +10,7 @@ import { createSecrets } from '../secrets/source.ts'
 import type { Timings } from '../timings.ts'
 import type { Contents } from './contents.ts'
 import type { DiskWatch } from './disk-watch.ts'
+import { endingBecause, endingOf } from './endings.ts'
 import { taskDirOf, taskOf, type Execution } from './execution.ts'
 import { writeTaskRecord } from './task-record.ts'
 import type { Teller } from './telling.ts'
@@ -233,21 +234,6 @@ const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, nev
 
 /** Its startup probe, if there is one, has passed. */
 const hasStarted = ({ fitness }: Execution): boolean => fitness !== 'starting' && fitness !== 'startup_failed'
-
-const endingBecause = (why: NonNullable<LocalState['ending']>, { content, failure }: Execution): Ending => {
-  if (why === 'stop') return { is: 'lost' }
-  if (why === 'time_out') return { is: 'timed_out', timeoutMs: content?.executionTimeoutMs ?? 0 }
-  // What was found is not kept by the journal: after a restart of the agent the code alone is known.
-  const error = failure ?? { code: why, message: `The attempt was ended: ${why.replaceAll('_', ' ')}.` }
-  return { is: 'unfit', permanent: why === 'disk_quota', error: { ...error, code: why } }
-}
-
-const endingOf = (inspected: Extract<Inspected, { is: 'exited' | 'lost' }>): Ending => {
-  if (inspected.is === 'lost') return inspected
-  const { code, signal, error, permanent } = inspected
-  if (permanent && error) return { is: 'not_started', permanent, error }
-  return { is: 'exited', code, signal, ...(error ? { error } : {}) }
-}
 
 const unexpected = (error: unknown): TaskError => {
   // Files of the attempt did not fit: the same code as for the journal and for artifacts, and room may come again.
