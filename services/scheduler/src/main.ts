@@ -4,11 +4,13 @@ import { loadSnapshot } from '@dunlin/eventstore'
 import { connectStore, credentialsFrom } from '@dunlin/nats'
 import { choiceSetting, optionalTextSetting, runService, showFold, systemClock, systemRandom } from '@dunlin/runtime'
 import { SCHEDULER_FOLD } from './fleet/fleet.ts'
+import { livenessOf, livenessSettings } from './liveness/settings.ts'
 import { startScheduler } from './scheduler.ts'
 
 await runService({
   name: 'scheduler',
   settings: {
+    ...livenessSettings,
     owner: optionalTextSetting('name of this instance in the lease; host and process id by default'),
     admission: choiceSetting(
       'who takes part: whoever announces itself, or who joined',
@@ -17,6 +19,7 @@ await runService({
     ),
   },
   start: async ({ config, logger, metrics, readiness, lifecycle }) => {
+    const liveness = livenessOf(config)
     readiness.blocked('log', 'catching_up')
     const store = await lifecycle.start(
       'store',
@@ -34,7 +37,7 @@ await runService({
       () =>
         startScheduler(
           { ...store, clock: systemClock, random: systemRandom, logger },
-          { owner, snapshot, admission: config.admission },
+          { owner, snapshot, liveness, admission: config.admission },
         ),
       (running) => running.stop(),
     )

@@ -163,6 +163,22 @@ story(
 
 story(
   'T1',
+  'the queue timeout counts from when it was queued, whatever is said of it since',
+  { nodes: 4 },
+  async (stage) => {
+    const nowhere = { selector: { match_labels: { env: 'moon' } }, timeouts: { queue_timeout: '2m' } }
+    stage.world.apply(A, 'good', nowhere, 'apply-a')
+    await stage.pass(70_000)
+    stage.world.tellNode(n0, 'remove', { force: true })
+    await stage.pass(30_000)
+    expect(stateOf(stage, A).details).toEqual({ selector: 3, removed: 1 })
+    await stage.pass(30_000)
+    expect(stateOf(stage, A).reason).toBe('queue_timeout')
+  },
+)
+
+story(
+  'T1',
   'a job that is not over after its total timeout fails, and stops everywhere',
   { nodes: 4 },
   async (stage) => {
