@@ -39,6 +39,59 @@ describe('eligibility', () => {
   ] as const)('says %s', (reason, more) => expect(whyNotEligible(demand, node('a', more))).toMatchObject({ reason }))
 })
 
+describe('what a job asks of a node', () => {
+  const GiB = 1024 ** 3
+  const asking = (resources: JobDemand['resources'], type = 'process'): JobDemand => ({ ...demand, type, resources })
+  const small = node('a', { resources: { cpus: 2, memoryBytes: GiB, diskBytes: 10 * GiB } })
+  it.each<[JobDemand['resources'], string | undefined]>([
+    [{ cpus: 2, memory: GiB, disk: 10 * GiB, pids: 100 }, undefined],
+    [{ cpus: 2.5 }, 'the node has 2 cpus, the job asks for 2.5'],
+    [{ memory: GiB + 1 }, 'the node has 1.0 GiB of memory, the job asks for 1.0 GiB'],
+    [{ disk: 11 * GiB }, 'the node has 10.0 GiB of disk, the job asks for 11.0 GiB'],
+  ])('%j: %s', (resources, because) => {
+    const why = whyNotEligible(asking(resources), small)
+    expect(why).toEqual(because === undefined ? undefined : { reason: 'capacity', because })
+  })
+  it('fits where the node does not tell what it has', () => {
+    expect(whyNotEligible(asking({ disk: 99 * GiB }), node('a', { resources: { cpus: 2, memoryBytes: GiB } }))).toBe(
+      undefined,
+    )
+    expect(whyNotEligible(asking({ memory: 99 * GiB }), node('a'))).toBeUndefined()
+  })
+  it.each<[string, JobDemand['resources'], readonly string[] | undefined, boolean]>([
+    ['process', { memory: 1 }, undefined, true],
+    ['process', { memory: 1 }, [], false],
+    ['process', { memory: 1 }, ['cgroup.memory'], true],
+    ['process', { memory: 1, cpus: 1 }, ['cgroup.memory'], false],
+    ['process', { pids: 9 }, ['cgroup.memory', 'cgroup.cpu', 'cgroup.pids'], true],
+    ['process', { disk: 1 }, [], true],
+    ['process', undefined, [], true],
+    ['container', { memory: 1 }, [], true],
+  ])('a node of whose limits a %s job with %j needs, with %j: %s', (type, resources, capabilities, fits) => {
+    const why = whyNotEligible(asking(resources, type), node('a', { drivers: [type], capabilities }))
+    expect(why?.reason).toBe(fits ? undefined : 'capability')
+  })
+})
+
+describe('a node that is being drained', () => {
+  const draining = node('a', { scheduling: 'draining', staying: new Set(['default/web']) })
+  const web = { ...demand, key: 'default/web' }
+  it('keeps by name who may stay, takes nobody, and gives up all others', () => {
+    expect(evaluateNode(true, web, draining)).toBe('keep')
+    expect(evaluateNode(false, web, draining)).toBe('keep')
+    expect(evaluateNode(true, { ...demand, key: 'default/other' }, draining)).toBe('remove')
+    expect(evaluateNode(true, demand, draining)).toBe('remove')
+  })
+})
+
+describe('a job that has completed', () => {
+  it('stays where it is, and is reopened by nobody', () => {
+    const over = { ...demand, isCompleted: true }
+    expect(whyNotEligible(over, node('a'))).toMatchObject({ reason: 'completed' })
+    expect(whyNotEligible(over, node('a'), true)).toBeUndefined()
+  })
+})
+
 describe('a cordon', () => {
   it('does not concern a job that is there already', () =>
     expect(whyNotEligible(demand, node('a', { scheduling: 'cordoned' }), true)).toBeUndefined())
