@@ -18,11 +18,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createArtifacts } from '../../artifacts/fetch.ts'
 import { noCgroups, type CgroupBackend } from '../../cgroups/backend.ts'
 import { findCgroups } from '../../cgroups/find.ts'
+import { ownFolders } from '../../cgroups/own-folders.ts'
 import { readTaskGroup } from '../../cgroups/task-group.ts'
+import { v2Backend } from '../../cgroups/v2.ts'
 import { newId } from '../../testing/node.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
 import { isAlive, markedProcesses, readProc } from '../proc.ts'
-import { readPid } from '../task-dir.ts'
+import { readPid, readText } from '../task-dir.ts'
 import { processDriver } from './process-driver.ts'
 
 const machine = findCgroups(`test-${process.pid}`)
@@ -173,9 +175,14 @@ describe('a command beside the running one', () => {
   })
 })
 
+/** A hybrid machine lets the tree of version 2 be tried too, without controllers. */
+const { v2 } = ownFolders(readText('/proc/self/cgroup') ?? '', readText('/proc/self/mountinfo') ?? '')
+const tree = machine.kind === 'v1' && v2 !== undefined ? [v2Backend(v2, new Set(), `dunlin-test-${process.pid}`)] : []
+
 describe.each([
   ['with what the machine has', machine],
   ['without control groups', noCgroups('for this test')],
+  ...tree.filter(({ contains }) => contains).map((backend) => ['in a tree of version 2', backend] as const),
 ])('ending a task %s', (_, cgroups) => {
   const driver = (): Driver => driverWith(cgroups)
 
