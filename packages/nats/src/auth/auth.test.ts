@@ -1,6 +1,8 @@
 import { decode, type User } from '@nats-io/jwt'
 import { describe, expect, it } from 'vitest'
 import { createAuthority, encodeNodesAccount, issueNode, parseAuthority } from './authority.ts'
+import { fromSeed } from '@nats-io/nkeys'
+import { signWithSeed, verifyByKey } from './ed25519.ts'
 import { parseCredentials } from './credentials.ts'
 import { createNodeKey, publicKeyOf, signProof, verifyProof } from './proof.ts'
 import { authConfig } from './server-config.ts'
@@ -34,11 +36,26 @@ describe('an authority', () => {
     const { nodesSeed } = (await createAuthority([])).authority
     for (const broken of ['', '{}', 'null', JSON.stringify({ ...authority, nodesSeed })])
       expect(() => parseAuthority(broken)).toThrow(expect.objectContaining({ code: 'corrupt_document' }))
-    for (const broken of ['', services['api']?.replace('SU', 'SA') ?? ''])
+    for (const broken of ['', services['api']?.replace('\nSU', '\nSA') ?? ''])
       expect(() => parseCredentials(broken)).toThrow(expect.objectContaining({ code: 'corrupt_document' }))
     const config = authConfig({ authority, accountJwts }, '/somewhere/with "quotes"')
     expect(config).toContain('dir: "/somewhere/with \\"quotes\\""')
     for (const secret of [authority.signingSeed, authority.nodesSeed, 'BEGIN']) expect(config).not.toContain(secret)
+  })
+})
+
+describe('Ed25519 by Node', () => {
+  it('signs and checks as the key library does', () => {
+    for (let i = 0; i < 5; i++) {
+      const { seed, publicKey } = createNodeKey()
+      const data = Buffer.from(`text ${i}`)
+      const pair = fromSeed(Buffer.from(seed))
+      expect(Buffer.from(signWithSeed(seed, data)).equals(Buffer.from(pair.sign(data)))).toBe(true)
+      expect([
+        verifyByKey(publicKey, data, pair.sign(data)),
+        verifyByKey(publicKey, Buffer.from('other'), pair.sign(data)),
+      ]).toEqual([true, false])
+    }
   })
 })
 

@@ -11,8 +11,10 @@ import {
   encodeOperator,
   encodeUser,
   fromSeed,
+  type KeyPair,
 } from '@nats-io/jwt'
 import { dunlinAccount, nodesAccount, systemAccount } from './accounts.ts'
+import { signWithSeed } from './ed25519.ts'
 import { formatCredentials } from './credentials.ts'
 import { nodePermissions } from './node-permissions.ts'
 
@@ -105,11 +107,20 @@ export const parseAuthority = (json: string): Authority => {
 }
 
 /** The credential of a node: a user of NODES for its key. It lasts until the key is revoked. */
-export const issueNode = ({ nodesSeed }: Authority, node: string, publicKey: string): Promise<string> =>
-  encodeUser(node, publicKey, fromSeed(bytes(nodesSeed)), {
+export const issueNode = ({ nodesSeed, accounts }: Authority, node: string, publicKey: string): Promise<string> =>
+  encodeUser(node, publicKey, signerOf(nodesSeed, accounts.nodes), {
     ...nodePermissions(node),
     ...NODE_LIMITS,
     allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
+  })
+
+/** The key pair of an account, which signs quickly. */
+const signerOf = (seed: string, publicKey: string): KeyPair =>
+  Object.assign(Object.create(fromSeed(bytes(seed))) as KeyPair, {
+    getPublicKey: () => publicKey,
+    // Asked for only to see that there is one.
+    getPrivateKey: () => new Uint8Array(),
+    sign: (data: Uint8Array) => signWithSeed(seed, data),
   })
 
 /** An agent has a handful of subscriptions, and no message of it is larger than a commit. */

@@ -1,6 +1,7 @@
 /** That a request to join was made by who holds the node's key: an Ed25519 signature over all of it. */
 import { canonicalJson } from '@dunlin/contracts/agent'
 import { createUser, fromPublic, fromSeed } from '@nats-io/nkeys'
+import { signWithSeed, verifyByKey } from './ed25519.ts'
 
 /** The words before the body keep a signature from being taken for one of something else. */
 const signedText = (body: object): Uint8Array => new TextEncoder().encode(`dunlin-enrol-1\n${canonicalJson(body)}`)
@@ -19,12 +20,14 @@ export const publicKeyOf = (seed: string): string => {
 
 /** In base64url. */
 export const signProof = (seed: string, body: object): string =>
-  Buffer.from(fromSeed(new TextEncoder().encode(seed)).sign(signedText(body))).toString('base64url')
+  Buffer.from(signWithSeed(seed, signedText(body))).toString('base64url')
 
 /** False also for what is no key or no signature. */
 export const verifyProof = (publicKey: string, body: object, signature: string): boolean => {
   try {
-    return fromPublic(publicKey).verify(signedText(body), Buffer.from(signature, 'base64url'))
+    // Throws when the text is no key.
+    fromPublic(publicKey)
+    return verifyByKey(publicKey, signedText(body), Buffer.from(signature, 'base64url'))
   } catch {
     return false
   }
