@@ -49,4 +49,12 @@ describe('the settings of the agent', () => {
     ])
       expect(USAGE).toContain(`--${name} `)
   })
+
+  it('takes a bound for the journal that leaves room for its write-ahead log', () => {
+    expect(readFlags([], {}).journalBytes).toBe(64 * 1024 * 1024)
+    expect(readFlags(['--journal-mb', '2'], { DUNLIN_JOURNAL_MB: '9' }).journalBytes).toBe(2 * 1024 * 1024)
+    for (const text of ['1', '0', '64MB', '-3', '']) {
+      expect(() => readFlags(['--journal-mb', text], {})).toThrow('--journal-mb')
+    }
+  })
 })

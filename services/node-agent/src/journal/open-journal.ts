@@ -19,7 +19,7 @@ export interface JournalOptions {
   readonly reserve?: boolean
 }
 
-export const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
+const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 /** Throws `second_agent` when another process holds this journal. */
 export const openJournal = (options: JournalOptions): Journal => {
