@@ -74,5 +74,11 @@ export const executionColumns = (io: Io): readonly Column<ExecutionView>[] => [
   { head: 'VERSION', cell: (execution) => String(execution.version ?? '-'), right: true },
   { head: 'ATTEMPT', cell: (execution) => String(execution.attempt ?? '-'), right: true },
   { head: 'HEALTH', cell: (execution) => execution.verdict?.is ?? '-' },
-  { head: 'ERROR', cell: (execution) => execution.error?.message ?? '' },
+  { head: 'ERROR', cell: trouble },
 ]
+
+/** What went wrong, and when it is tried again. */
+const trouble = ({ error, next_attempt_at: next }: ExecutionView): string =>
+  [error?.message, next === undefined ? undefined : `Next attempt at ${next}.`]
+    .filter((text) => text !== undefined)
+    .join(' ')
