@@ -4,7 +4,10 @@ import { logFiles, type LogFile } from './log-files.ts'
 import { locate, NO_FILE, offsetInCopy, sumBefore, SUMMED_BYTES, writePosition, type Position } from './position.ts'
 
 export type Part =
-  /** Whole lines, but for a line that is longer than a part, or the end of what will ever come. */
+  /**
+   * Whole lines, but for a line that is longer than a part, or the end of what will ever come. The bytes are valid until the
+   * next part is read.
+   */
   | { readonly is: 'text'; readonly bytes: Uint8Array; readonly at: string }
   /** What came next was dropped before it was read. */
   | { readonly is: 'gap' }
@@ -58,7 +61,7 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
     if (length === 0) return undefined
     const newline = buffer.lastIndexOf(NEWLINE, length - 1)
     const end = newline >= 0 ? newline + 1 : length === PART_BYTES || whole ? length : 0
-    return end === 0 ? undefined : buffer.subarray(0, end).slice()
+    return end === 0 ? undefined : buffer.subarray(0, end)
   }
 
   const step = (file: LogFile, before: string, offset: number, bytes: Uint8Array): Part => {
