@@ -1,5 +1,5 @@
 /** Whom a job runs as: names and numbers of config.user and config.group, and whether this agent may become them. */
-import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TaskError } from '../driver.ts'
 import { readText } from '../task-dir.ts'
@@ -47,10 +47,12 @@ const refused = (code: string, message: string): TaskError =>
   new TaskError({ code, message: `${message} on this node.`, hint: 'Set config.user, or choose other nodes.' }, true)
 
 /** Lets an account reach and write its directories, and nothing else of the agent's. `dir` is a task's directory. */
-export const giveFolders = (dir: string, stateDir: string, { uid, gid }: Account): void => {
+export const giveFolders = (dir: string, stateDir: string, account: Account): void => {
+  const { uid, gid } = account
   for (const folder of [join(dir, 'local'), join(dir, 'tmp'), stateDir]) chownSync(folder, uid, gid)
   const tasks = dirname(dir)
   const dataDir = dirname(tasks)
+  mustReach(dirname(dataDir), account)
   for (const folder of [dir, tasks, dirname(stateDir), dataDir]) chmodSync(folder, 0o711)
   // The way through the data directory is open now: its files must not be.
   for (const name of readdirSync(dataDir)) {
@@ -58,4 +60,21 @@ export const giveFolders = (dir: string, stateDir: string, { uid, gid }: Account
     const stat = lstatSync(path)
     if (stat.isFile() && (stat.mode & 0o077) !== 0) chmodSync(path, stat.mode & 0o700)
   }
+}
+
+/** What lies above the data directory is the operator's and is not changed: a closed folder there is an error. */
+const mustReach = (folder: string, account: Account): void => {
+  const { uid, gid } = account
+  const { mode, uid: owner, gid: group } = statSync(folder)
+  const bit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001
+  if ((mode & bit) === 0)
+    throw new TaskError(
+      {
+        code: 'user_refused',
+        message: `User ${uid} cannot reach the agent's data directory: ${folder} is closed to it.`,
+        hint: `Open the way with chmod o+x ${folder}, or give the agent another --data-dir.`,
+      },
+      true,
+    )
+  if (dirname(folder) !== folder) mustReach(dirname(folder), account)
 }

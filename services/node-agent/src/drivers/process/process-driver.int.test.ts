@@ -150,11 +150,14 @@ describe('what is there before the command', () => {
   })
 
   it.runIf(isRoot)('another account, with its own limits', async () => {
-    const { driver, task } = await start({
-      args: ['-c', 'id -u; id -g; id -G; ulimit -n; echo x > mine && echo wrote; cat ../task.json'],
+    const config = {
+      args: ['-c', 'id -u; id -g; id -G; ulimit -n; echo x > $HOME/mine && echo wrote; cat ../task.json'],
       user: '12345',
       rlimits: { nofile: 77 },
-    })
+    }
+    expect(await failureOf(start(config))).toMatchObject({ problem: { code: 'user_refused' }, permanent: true })
+    chmodSync(root, 0o711)
+    const { driver, task } = await start(config)
     writeFileSync(join(task.dir, 'task.json'), 'private', { mode: 0o600 })
     await endOf(driver, task)
     expect(outputOf(task)).toBe('12345\n12345\n12345\n77\nwrote\n')
