@@ -211,4 +211,11 @@ describe('time', () => {
       { do: 'keep', untilMs: 2_000 },
     ])
   })
+  it('ends an attempt that must not run on, whatever the document says, unless that stops it anyway', () => {
+    const unfit = seen(x1, { is: 'running', timeoutAtMs: 2_000, failed: 'liveness_failed' })
+    const end = [{ do: 'end_attempt', execution: 'x1', why: 'liveness_failed' }]
+    expect(plan({ observed: [unfit], nowMs: 3_000 })).toEqual(end)
+    expect(plan({ desired: document(10, x1), observed: [unfit], nowMs: 1_000 })).toEqual(end)
+    expect(plan({ desired: document(10), observed: [unfit], nowMs: 1_000 })).toMatchObject([{ do: 'stop' }])
+  })
 })
