@@ -3,23 +3,11 @@
  * Nothing of the host's own containers is touched, and no registry is needed: the image is made of busybox.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, copyFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { bareRequest } from '../drivers/container/bare-request.ts'
-
-export interface TestEngine {
-  readonly socket: string
-  readonly image: string
-  /** Kills the engine's service with -9; containers run on. */
-  kill(): Promise<void>
-  /** Starts the service again on the same socket and storage. */
-  restart(): Promise<void>
-  /** Removes all containers and files. */
-  stop(): Promise<void>
-}
+import { answering, find, makeImage, type Started } from './engine-parts.ts'
 
 const run = promisify(execFile)
 const IMAGE = 'localhost/dunlin-test:1'
@@ -36,7 +24,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `
 
-export const startTestEngine = async (): Promise<TestEngine | { readonly missing: string }> => {
+export const startPodman = async (): Promise<Started> => {
   const [podman, busybox] = [find('podman'), find('busybox')]
   const runtime = ['runc', 'crun'].find((name) => find(name) !== undefined)
   if (podman === undefined) return { missing: 'podman is not installed' }
@@ -54,12 +42,7 @@ export const startTestEngine = async (): Promise<TestEngine | { readonly missing
   const serve = async (): Promise<void> => {
     rmSync(socket, { force: true })
     service = spawn(podman, [...own, 'system', 'service', '--time=0', `unix://${socket}`], { env, stdio: 'ignore' })
-    for (let tries = 0; tries < 200; tries++) {
-      const answer = await bareRequest({ is: 'socket', path: socket }, 'GET', '/_ping', 1_000).catch(() => undefined)
-      if (answer?.status === 200) return
-      await delay(50)
-    }
-    throw new Error('podman system service does not answer')
+    await answering(socket)
   }
   const kill = async (): Promise<void> => {
     const ended = service
@@ -86,22 +69,3 @@ export const startTestEngine = async (): Promise<TestEngine | { readonly missing
   }
   return { socket, image: IMAGE, kill, restart: serve, stop }
 }
-
-const makeImage = async (folder: string, busybox: string): Promise<string> => {
-  const root = join(folder, 'image')
-  for (const part of ['bin', 'etc', 'tmp']) mkdirSync(join(root, part), { recursive: true })
-  copyFileSync(busybox, join(root, 'bin', 'busybox'))
-  for (const name of ['sh', 'true', 'sleep', 'cat', 'echo', 'seq', 'id', 'yes', 'head', 'wc', 'env'])
-    symlinkSync('busybox', join(root, 'bin', name))
-  writeFileSync(join(root, 'etc', 'passwd'), 'root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n')
-  writeFileSync(join(root, 'etc', 'group'), 'root:x:0:\nuser:x:1000:\n')
-  const tar = join(folder, 'image.tar')
-  await run('tar', ['-C', root, '-cf', tar, '.'])
-  return tar
-}
-
-const find = (name: string): string | undefined =>
-  (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path))

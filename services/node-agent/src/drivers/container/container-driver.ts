@@ -30,6 +30,8 @@ export interface ContainerDriverOptions {
 /** How long a killed container may take to vanish. */
 const VANISH_WITHIN_MS = 15_000
 const RETRY_MS = 1_000
+/** An engine that is slow to answer must not keep the agent from its other tasks. */
+const RECOVER_MS = 5_000
 const LOOK_MS = 50
 
 type TaskFiles = Pick<Task, 'dir' | 'attempt'>
@@ -106,7 +108,7 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
         return await ask()
       } catch (error) {
         logger.warn('the container engine does not do what it is asked; asking again', { what, reason: String(error) })
-        await delay(RETRY_MS)
+        await delay(RETRY_MS, undefined, { ref: false })
       }
   }
 
@@ -125,17 +127,16 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
   return {
     type: 'container',
     recover: async () => {
-      for (const dir of taskDirs(dataDir)) {
+      const looks = taskDirs(dataDir).flatMap((dir) => {
         const file = readContainerFile(dir)
-        if (!file?.started || file.exit !== undefined) continue
+        if (!file?.started || file.exit !== undefined) return []
         files.set(dir, file)
         attend(dir, file.id, () => {})
-        await watch
-          .look(file.id)
-          .catch((error: unknown) =>
-            logger.warn('the container engine does not answer', { container: file.id, reason: String(error) }),
-          )
-      }
+        return [watch.look(file.id)]
+      })
+      const asked = Promise.allSettled(looks)
+      // What the engine has not said by then it says later; until then it runs.
+      await Promise.race([asked, delay(RECOVER_MS, undefined, { ref: false })])
     },
     prepare,
     start: async (task, control) => {
