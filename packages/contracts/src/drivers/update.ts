@@ -17,7 +17,6 @@ const fileShape = {
   mode: z.optional(modeSchema),
 }
 const fileSchema = z.strictObject(fileShape, namingFields(fileShape))
-export type UpdateFile = z.output<typeof fileSchema>
 
 const shape = {
   /** `agent`, or the name of a payload: its slots lie below payloads/<name> in the data directory of the node. */

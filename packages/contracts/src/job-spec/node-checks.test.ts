@@ -30,6 +30,12 @@ describe('secrets that a node reads', () => {
   )
 })
 
+it('secrets are refused where nothing reads them', () => {
+  const files = { type: 'config', config: { files: [{ path: '/etc/a', content: '' }] } }
+  expect(pathsOf({ ...withSecret({ from: 'f' }), ...files })).toEqual(['secrets'])
+  expect(pathsOf(job({ ...files, secrets: {} }))).toEqual([])
+})
+
 describe('probes', () => {
   const exec = { health: { liveness: { exec: { command: ['true'] } } } }
   it('run commands inside processes only', () => {

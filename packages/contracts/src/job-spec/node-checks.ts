@@ -15,7 +15,19 @@ const readBy: Readonly<Record<(typeof builtSecretProviders)[number], readonly st
 const isBuilt = (provider: string | undefined): provider is (typeof builtSecretProviders)[number] =>
   (builtSecretProviders as readonly (string | undefined)[]).includes(provider)
 
-export const nodeChecks = (spec: Spec): readonly SpecIssue[] => [...secretIssues(spec), ...probeIssues(spec)]
+export const nodeChecks = (spec: Spec): readonly SpecIssue[] => [
+  ...unreadSecrets(spec),
+  ...secretIssues(spec),
+  ...probeIssues(spec),
+]
+
+/** Types of which no part reads a secret: one that is asked for and never used would only look safe. */
+const WITHOUT_SECRETS: ReadonlySet<string> = new Set(['config', 'update'])
+
+const unreadSecrets = ({ type, secrets = {} }: Spec): readonly SpecIssue[] =>
+  WITHOUT_SECRETS.has(type) && Object.keys(secrets).length > 0
+    ? [{ path: ['secrets'], code: 'invalid', message: `no part of a job of type ${type} reads secrets` }]
+    : []
 
 const secretIssues = ({ secrets = {}, secret_providers: providers = {} }: Spec): readonly SpecIssue[] =>
   Object.entries(secrets).flatMap(([key, secret]): readonly SpecIssue[] => {

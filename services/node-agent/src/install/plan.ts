@@ -29,7 +29,7 @@ export interface Ids {
 }
 
 export const UNIT = 'dunlin-agent.service'
-export const homeOf = (dataDir: string): string => join(dataDir, 'agent')
+const homeOf = (dataDir: string): string => join(dataDir, 'agent')
 
 export const unitOf = (flags: InstallFlags): string =>
   unitText({

@@ -53,7 +53,7 @@ export type Applied = z.output<typeof appliedSchema>
 const originalsSchema = z.record(z.string(), changeSchema)
 export type Originals = z.output<typeof originalsSchema>
 
-export const configDir = (taskDir: string): string => join(taskDir, 'config')
+const configDir = (taskDir: string): string => join(taskDir, 'config')
 export const stagedDir = (taskDir: string): string => join(configDir(taskDir), 'staged')
 export const previousDir = (taskDir: string): string => join(configDir(taskDir), 'previous')
 export const originalsDir = (stateDir: string): string => join(stateDir, 'originals')

@@ -37,4 +37,3 @@ export const createTurns = () => {
     take,
   }
 }
-export type Turns = ReturnType<typeof createTurns>
