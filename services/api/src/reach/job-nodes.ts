@@ -44,7 +44,7 @@ export const askedNodes = (
 }
 
 /** Throws `node_not_found`. */
-export const mustKnow = (state: ApiState, node: string): void => {
+const mustKnow = (state: ApiState, node: string): void => {
   if (state.node(node) === undefined && state.reports(node) === undefined)
     throw new DunlinError('node_not_found', `There is no node ${node}.`)
 }

@@ -21,7 +21,7 @@ export const mayRun = (policy: ExecPolicy | undefined, program: string | undefin
  * The place of a program without links in its directory's path: `/bin/df` and `/usr/bin/df` may be one. Links of the last
  * name are kept, because one file may be many programs, and who may run one of them may not run the others.
  */
-export const placeOf = (program: string): string => {
+const placeOf = (program: string): string => {
   try {
     return join(realpathSync(dirname(program)), basename(program))
   } catch {

@@ -30,7 +30,7 @@ const run = (command: readonly string[], exec: ExecPolicy | undefined, more: Par
 }
 const ANY = execPolicyOf(true, [])
 
-describe('a command on request', () => {
+describe('a command on request', { timeout: 30_000 }, () => {
   it('runs without a shell, from a scratch environment, with its streams and code apart', async () => {
     const { ended, output, said } = run(
       ['sh', '-c', 'echo "$1"; echo err >&2; cat; env | grep -c . >&2; exit 7', 'x', '$HOME *'],

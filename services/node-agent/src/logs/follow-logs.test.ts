@@ -52,7 +52,7 @@ const ask = (question: object) => {
 }
 const BOTH = { streams: ['stdout', 'stderr'] }
 
-describe('logs of a job on its node', () => {
+describe('logs of a job on its node', { timeout: 30_000 }, () => {
   it('are the last lines first, then what comes, then how it ended', async () => {
     const entry = entryFor(
       centre,

@@ -51,8 +51,8 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
     if (offset === undefined) return { index, offset: 0, gap: true }
     // What is missing in an older file was cut off with the copy; it was read before.
     if (offset > file.size) return !file.present ? { index, offset } : { index, offset: 0, gap: true }
-    // A copy that begins shortly before has other bytes there.
-    const proven = offset !== position.offset && offset < 2 * SUMMED_BYTES
+    // At a beginning there is nothing to compare, and a copy that begins shortly before has other bytes there.
+    const proven = offset === 0 || (offset !== position.offset && offset < 2 * SUMMED_BYTES)
     return proven || sumBefore(fdOf(file), offset) === sum ? { index, offset } : { index: 0, offset: 0, gap: true }
   }
 
@@ -90,7 +90,7 @@ export const createLogReader = (dir: string, stream: string, start?: Position): 
         if (left) return left
         const next = files[index]
         const before = files[index - 1]?.id ?? NO_FILE
-        if (next) position = { file: next.id, before, offset: 0, sum: sumBefore(fdOf(next), 0) }
+        if (next) position = { file: next.id, before, offset: 0, sum: 0 }
         return { is: 'gap' }
       }
       let from = offset
