@@ -9,7 +9,10 @@ describe('flags of start', () => {
 
   it('are read as they are given', () => {
     const flags = ['--nodes', '5', '--api-port=0', '--nats-port', '4333', '--data-dir', '/data', '--json']
-    expect(readStartFlags(flags)).toEqual({ nodes: 5, apiPort: 0, natsPort: 4333, dataDir: '/data', json: true })
+    const plain = { nodes: 5, apiPort: 0, natsPort: 4333, dataDir: '/data', json: true, secure: false }
+    expect(readStartFlags(flags)).toEqual(plain)
+    expect(readStartFlags([...flags, '--secure'])).toEqual({ ...plain, secure: true })
+    expect(readStartFlags(['--secure'])?.dataDir).toMatch(/secure$/)
   })
 
   it.for([

@@ -27,7 +27,7 @@ const lifetime = z
   .string()
   .refine((given) => given === 'never' || parseGoDuration(given).ok, { error: 'expected e.g. "24h", or "never"' })
 
-export const tokenStates = ['open', 'used_up', 'expired', 'revoked'] as const
+const tokenStates = ['open', 'used_up', 'expired', 'revoked'] as const
 
 const tokenView = z
   .object({

@@ -10,7 +10,7 @@ export interface Challenges {
   holds(challenge: string, nowMs: number): boolean
 }
 
-export const CHALLENGE_LASTS_MS = 120_000
+const CHALLENGE_LASTS_MS = 120_000
 /** Clocks of instances may differ. */
 const AHEAD_MS = 30_000
 

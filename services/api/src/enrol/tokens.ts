@@ -71,7 +71,7 @@ export const createTokens = ({ state, handler, clock, random, logger, newSecret 
       },
     })
     if (!done.ok) throw done.error
-    for (const event of told) logger.info(tellTokenEvent(event), { token: id, by })
+    for (const event of told) logger.info(tellTokenEvent(event, at), { token: id, by })
     return done.aggregate.state
   }
 

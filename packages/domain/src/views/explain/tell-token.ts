@@ -1,13 +1,14 @@
 /** Each event of a join token's subject in a sentence. */
-import type { TokenEvent } from '@dunlin/contracts'
+import { formatGoDuration, type TokenEvent } from '@dunlin/contracts'
 import { nodeCount } from './decision.ts'
 
-export const tellTokenEvent = (event: TokenEvent): string => {
+/** `at`: when it was decided. */
+export const tellTokenEvent = (event: TokenEvent, at: number): string => {
   switch (event.type) {
     case 'TokenCreated': {
       const { uses, expiresAt, admits } = event
       const whom = uses === undefined ? 'any number of nodes' : nodeCount(uses)
-      const until = expiresAt === undefined ? '' : ` until ${new Date(expiresAt).toISOString()}`
+      const until = expiresAt === undefined ? '' : `, for ${formatGoDuration(Math.max(0, expiresAt - at))}`
       return `a join token for ${whom}${until} was made${admits ? '' : '; a person approves each node'}`
     }
     case 'TokenUsed':
