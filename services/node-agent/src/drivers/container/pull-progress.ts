@@ -8,6 +8,9 @@ const eventSchema = z.object({
   progressDetail: z.optional(z.nullable(z.object({ current: z.optional(z.number()), total: z.optional(z.number()) }))),
 })
 
+/** Of a layer; "Pulling from" tells of the whole image, with its tag as the id. */
+const LAYER = /^(Pulling (?!from)|Pull complete|Download|Extract|Waiting|Verifying|Already|Copying)/i
+
 export interface PullProgress {
   /** Takes one event; returns the line when it changed, and throws what the engine says went wrong. */
   take(event: unknown): string | undefined
@@ -23,8 +26,7 @@ export const createPullProgress = (): PullProgress => {
       const { id, status = '', error, progressDetail } = parsed.data
       // An engine answers "200" first and tells of a failure inside of the stream.
       if (error !== undefined) throw new Error(error)
-      if (id === undefined || !/^(Pull|Download|Extract|Waiting|Verifying|Already|Copying)/i.test(status))
-        return undefined
+      if (id === undefined || !LAYER.test(status)) return undefined
       const layer = layers.get(id) ?? { current: 0, total: 0, done: false }
       layers.set(id, layer)
       if (/^(Download complete|Pull complete|Already exists)/i.test(status)) layer.done = true
