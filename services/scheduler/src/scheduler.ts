@@ -131,6 +131,8 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
       if (options.admission !== 'enrolled') await liveness.admit(nodes)
       await liveness.judge(nodes)
     }
+    for (const node of marks.admitted) unheard.add(node)
+    marks.admitted.clear()
     if (unheard.size > 0) {
       const nodes = [...unheard]
       unheard.clear()

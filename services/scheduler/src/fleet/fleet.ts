@@ -127,8 +127,10 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
   const onNode = (node: NodeId, events: readonly NodeEvent[]): void => {
     for (const { type } of events) {
       if (changesPlacement.has(type)) marks.nodes.add(node)
-      if (type === 'NodeAdmitted') marks.unadmitted.delete(node)
-      else for (const job of grants.jobsOn(node)) marks.status.add(job)
+      if (type === 'NodeAdmitted') {
+        marks.unadmitted.delete(node)
+        marks.admitted.add(node)
+      } else for (const job of grants.jobsOn(node)) marks.status.add(job)
     }
     for (const job of waiting) marks.status.add(job)
   }
@@ -201,6 +203,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
       drains.clear()
       timeouts.clear()
       marks.unadmitted.clear()
+      marks.admitted.clear()
       marks.documents.clear()
       marks.status.clear()
     },

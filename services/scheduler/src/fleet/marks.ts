@@ -15,6 +15,8 @@ export interface Marks {
   readonly recount: Set<string>
   /** Nodes that announced themselves and are not admitted. */
   readonly unadmitted: Set<NodeId>
+  /** Nodes that were admitted just now: whether they are heard is known already. */
+  readonly admitted: Set<NodeId>
   /** Nodes whose document must be written, with the sequence of the commit that changed it last. */
   readonly documents: Map<NodeId, number>
   /** Jobs whose derived state may have changed. */
@@ -27,6 +29,7 @@ export const noMarks = (): Marks => ({
   nodes: new Set(),
   recount: new Set(),
   unadmitted: new Set(),
+  admitted: new Set(),
   documents: new Map(),
   status: new Set(),
 })

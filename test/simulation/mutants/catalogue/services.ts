@@ -27,8 +27,8 @@ export const services: readonly Mutant[] = [
     name: 'the state of a job does not follow its nodes',
     tracker: 'State',
     file: 'services/scheduler/src/fleet/fleet.ts',
-    find: '      else for (const job of grants.jobsOn(node)) marks.status.add(job)\n',
-    replace: '',
+    find: '      } else for (const job of grants.jobsOn(node)) marks.status.add(job)\n',
+    replace: '      }\n',
   },
   {
     name: 'a repeated command is applied again',

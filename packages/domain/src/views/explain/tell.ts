@@ -23,7 +23,7 @@ export const tell = (event: JobSubjectEvent): string => {
     case 'PlacementChanged':
       return `${event.add.length} placed, ${event.remove.length} taken out`
     case 'PlacementCompleted':
-      return `version ${event.version} belongs on ${nodeCount(event.count)} (${event.trigger.replace('_', ' ')})${leftOut(event.leftOut)}`
+      return `version ${event.version} belongs on ${nodeCount(event.count)} (${event.trigger.replaceAll('_', ' ')})${leftOut(event.leftOut)}`
     case 'RolloutOpened':
       return opened(event)
     case 'PlanDrawn':
