@@ -30,16 +30,17 @@ const createToken = async (wishes: object = {}): Promise<{ id: string; token: st
 const key = createNodeKey()
 
 interface Join {
+  readonly at?: InProcess
   readonly node?: string
   readonly token?: string
   readonly by?: typeof key
   readonly change?: (body: EnrolBody) => EnrolBody
 }
 
-const join = async ({ node = 'edge-1', token, by = key, change = (body) => body }: Join) => {
-  const { challenge } = (await server.send('GET', '/api/v1/enrolment/challenge')).json() as { challenge: string }
+const join = async ({ at = server, node = 'edge-1', token, by = key, change = (body) => body }: Join) => {
+  const { challenge } = (await at.send('GET', '/api/v1/enrolment/challenge')).json() as { challenge: string }
   const body = { node, public_key: by.publicKey, challenge, ...(token === undefined ? {} : { token }) }
-  return server.send('POST', '/api/v1/nodes/enroll', {
+  return at.send('POST', '/api/v1/nodes/enroll', {
     body: change({ ...body, signature: signProof(by.seed, body) }),
   })
 }
@@ -70,6 +71,17 @@ describe('joining', () => {
     const { token } = await createToken()
     const both = ['edge-1', 'edge-2'].map((node) => codeOf(join({ node, token, by: createNodeKey() })))
     expect(new Set(await Promise.all(both))).toEqual(new Set(['admitted', 'token_used_up']))
+  })
+  it('lets exactly one of many in that come to two servers at once', async () => {
+    const natsUrls = ['nats://here:4222']
+    const other = await startInProcess({ store: server.store, enrolment: { authority, claims, natsUrls } })
+    const { token } = await createToken()
+    await vi.waitFor(async () => expect((await other.send('GET', '/api/v1/tokens')).text).toContain('open'))
+    const nodes = Array.from({ length: 6 }, (_, i) => ({ node: `edge-${i}`, at: i % 2 === 0 ? server : other }))
+    const codes = await Promise.all(nodes.map((one) => codeOf(join({ ...one, token, by: createNodeKey() }))))
+    expect(codes.filter((code) => code === 'admitted')).toHaveLength(1)
+    expect(codes.filter((code) => code === 'token_used_up')).toHaveLength(5)
+    await other.stop()
   })
   it('goes on where it was killed: the token was used, and the node not written', async () => {
     const { id, token } = await createToken()
