@@ -3,7 +3,7 @@ import { seededRandom } from '@dunlin/runtime/agent'
 import { expect, test } from 'vitest'
 import { newLocal, transitionOf } from '../converge/execution.ts'
 import { entryFor, sh } from '../testing/node.ts'
-import { fitAnnouncement } from './announcement.ts'
+import { fitAnnouncement, standingFor } from './announcement.ts'
 
 const entry = entryFor({ storeContent: () => 'c'.repeat(64) as Transition['content'] }, 1, sh(''))
 const make = (n: number, over: boolean, messageLength: number): Transition => ({
@@ -31,4 +31,15 @@ test('an announcement fits or holds nothing that is over, and tells everything t
 test('an announcement that fits is told word for word', () => {
   const all = [make(1, true, 900), make(2, false, 0)]
   expect(fitAnnouncement(all)).toEqual(all)
+})
+
+test('an announcement says of how many unsent transitions it takes the place', () => {
+  const at = (n: number, more: Partial<Transition> = {}): Transition => ({ ...make(1, false, 0), at: n, ...more })
+  const unsent = (...all: readonly Transition[]) => all.map((transition, j) => ({ j, transition }))
+  const other = make(2, false, 0)
+  expect(standingFor([at(3), other], [])).toEqual([at(3), other])
+  expect(standingFor([at(3)], unsent(at(3)))).toEqual([at(3)])
+  expect(standingFor([at(3), other], unsent(at(1), at(2), at(3)))).toEqual([{ ...at(3), replaces: 2 }, other])
+  expect(standingFor([at(3)], unsent(at(1, { replaces: 4 }), at(2)))).toEqual([{ ...at(3), replaces: 6 }])
+  expect(standingFor([at(3, { replaces: 1 })], unsent(at(2)))).toEqual([{ ...at(3), replaces: 2 }])
 })

@@ -13,6 +13,7 @@ import { sleep } from '@dunlin/runtime/agent'
 import type { AgentPorts } from '../ports.ts'
 import { pauseMs } from '../retry.ts'
 import type { Timings } from '../timings.ts'
+import { standingFor } from './announcement.ts'
 import { encodeReport, readReport, type LastReport } from './commits.ts'
 
 export interface Reporter {
@@ -49,6 +50,8 @@ export interface ReporterHooks {
 
 const ANNOUNCE_AGAIN_AFTER = 1_000
 const MOST_TRANSITIONS = 200
+/** More than a journal holds before it compacts. */
+const MOST_COUNTED = 100_000
 
 /** A commit whose outcome is not known yet. */
 interface PendingCommit {
@@ -111,7 +114,10 @@ export const startReporter = (
     const { j, id } = journal
     if (needsAnnouncement || isAsked) {
       isAsked = false
-      const event = { type: 'NodeAnnounced' as const, ...hooks.announcement(), boot, journal: id, j }
+      const told = hooks.announcement()
+      // It takes the place of everything that is unsent, and says of how much.
+      const executions = standingFor(told.executions, journal.unsent(MOST_COUNTED))
+      const event = { type: 'NodeAnnounced' as const, ...told, executions, boot, journal: id, j }
       return { data: encodeReport(node, boot, v + 1, at, [event]), types: [event.type], announced: true, upToJ: j }
     }
     const unsent = journal.unsent(MOST_TRANSITIONS)
