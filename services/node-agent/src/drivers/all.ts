@@ -1,5 +1,6 @@
 /** The drivers of a real agent. A driver that this machine cannot serve is left out, and the announcement says so by its absence. */
 import type { Logger } from '@dunlin/runtime/agent'
+import { existsSync } from 'node:fs'
 import type { Artifacts } from '../artifacts/fetch.ts'
 import type { LimitPolicy } from '../cgroups/limits.ts'
 import type { PathPrefix } from '../flags.ts'
@@ -43,7 +44,8 @@ export const findDrivers = async (settings: DriverSettings): Promise<readonly Dr
     updateDriver({ artifacts, dataDir, agent: settings.ownAgent }),
   ]
   const query = processEntry('query-process', agentUrl)
-  if (hasDuckdb(query.entry)) drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap, limits }))
+  if (existsSync(query.entry) && hasDuckdb(query.entry))
+    drivers.push(queryDriver({ ...query, roots: queryRoots, pathMap, limits }))
   const found = await findEngine({ given: containers.socket, env: process.env, dataDir, logger })
   if (found)
     drivers.push(
