@@ -19,6 +19,9 @@ import { install, runSteps, uninstall } from './install-command.ts'
 import { unitOf, type Machine } from './plan.ts'
 import { quoted } from './unit.ts'
 
+// A busy machine may be slow; nothing here waits longer than it must.
+vi.setConfig({ testTimeout: 60_000 })
+
 let root: string
 let bundle: string
 let said: string

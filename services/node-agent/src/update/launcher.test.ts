@@ -9,6 +9,9 @@ import { LAUNCHER } from './launcher.ts'
 import { switchTo } from './slots.ts'
 import { beginTrial, confirmTrial, isOnTrial, trialOf } from './trial.ts'
 
+// A busy machine may be slow; nothing here waits longer than it must.
+vi.setConfig({ testTimeout: 60_000 })
+
 let home: string
 let launched: ChildProcess | undefined
 

@@ -24,6 +24,10 @@ import { TaskError, type Driver, type Task } from '../driver.ts'
 import { configDriver } from './config-driver.ts'
 import { readIntent, writeIntent } from './records.ts'
 
+// A busy machine may be slow; nothing here waits longer than it must.
+vi.setConfig({ testTimeout: 60_000 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+
 let dir: string
 let etc: string
 let dataDir: string
@@ -162,7 +166,7 @@ describe('files of a config job', () => {
     process.on('SIGHUP', hear)
     writeFileSync(join(dir, 'pid'), `${process.pid}\n`)
     await start(task)
-    await vi.waitFor(() => expect(hangups).toEqual(['new']))
+    await eventually(() => expect(hangups).toEqual(['new']))
     process.off('SIGHUP', hear)
   })
 
@@ -210,7 +214,7 @@ describe('drift', () => {
     const task = taskOf({ files: files(), reload: reloadShowing('a.conf') })
     await start(task)
     disturb()
-    await vi.waitFor(() => expect(told()).toBe('aa'))
+    await eventually(() => expect(told()).toBe('aa'))
     expect([read('a.conf'), statSync(at('b.conf')).mode & 0o777, read('c.conf')]).toEqual(['a', 0o644, 'c'])
     expect(readFileSync(join(task.dir, 'logs', 'stdout'), 'utf8')).toContain(`corrected ${list()}`)
     expect(driver.inspect(task)).toEqual({ is: 'running' })
@@ -220,7 +224,7 @@ describe('drift', () => {
     const task = taskOf({ files: files(), on_drift: 'report' })
     await start(task)
     disturb()
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(driver.inspect(task)).toEqual({
         is: 'running',
         degraded: { code: 'drifted', message: `3 of 3 files have drifted: ${list()}` },
@@ -228,25 +232,25 @@ describe('drift', () => {
     )
     for (const name of ['a', 'b', 'c']) writeFileSync(at(`${name}.conf`), name)
     chmodSync(at('b.conf'), 0o644)
-    await vi.waitFor(() => expect(driver.inspect(task)).toEqual({ is: 'running' }))
+    await eventually(() => expect(driver.inspect(task)).toEqual({ is: 'running' }))
   })
 
   it('that returns again and again is a problem, and so is a reader who does not listen', async () => {
     const task = taskOf({ files: files() })
     await start(task)
     const rival = setInterval(() => appendFileSync(at('a.conf'), 'x'), 20)
-    await vi.waitFor(() => expect(driver.inspect(task)).toMatchObject({ degraded: { code: 'drift_returns' } }))
+    await eventually(() => expect(driver.inspect(task)).toMatchObject({ degraded: { code: 'drift_returns' } }))
     clearInterval(rival)
-    await vi.waitFor(() => expect(driver.inspect(task)).toEqual({ is: 'running' }))
+    await eventually(() => expect(driver.inspect(task)).toEqual({ is: 'running' }))
     const deaf = { command: 'sh', args: ['-c', `test ! -e ${join(dir, 'deaf')}`] }
     const other = taskOf({ files: [file('d.conf', 'd')], reload: deaf })
     await start(other)
     writeFileSync(join(dir, 'deaf'), '')
     rmSync(at('d.conf'))
-    await vi.waitFor(() => expect(driver.inspect(other)).toMatchObject({ degraded: { code: 'reload_failed' } }))
+    await eventually(() => expect(driver.inspect(other)).toMatchObject({ degraded: { code: 'reload_failed' } }))
     expect(read('d.conf')).toBe('d')
     rmSync(join(dir, 'deaf'))
-    await vi.waitFor(() => expect(driver.inspect(other)).toEqual({ is: 'running' }))
+    await eventually(() => expect(driver.inspect(other)).toEqual({ is: 'running' }))
   })
 
   it('is looked for by the next agent as well, and no more after a stop', async () => {
@@ -258,7 +262,7 @@ describe('drift', () => {
     expect(driver.inspect(task)).toEqual({ is: 'running' })
     await former.stop({ ...task, dir: join(dir, 'nowhere') }, { graceMs: 0 })
     rmSync(at('a.conf'))
-    await vi.waitFor(() => expect(read('a.conf')).toBe('a'))
+    await eventually(() => expect(read('a.conf')).toBe('a'))
     await driver.stop(task, { graceMs: 0 })
     expect(driver.inspect(task)).toEqual({ is: 'absent' })
     expect(makeDriver().inspect(task)).toEqual({ is: 'absent' })

@@ -10,6 +10,10 @@ import { makeDataDir, newId } from '../../testing/node.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { updateDriver } from './update-driver.ts'
 
+// A busy machine may be slow; nothing here waits longer than it must.
+vi.setConfig({ testTimeout: 60_000 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+
 let dir: string
 let driver: Driver
 
@@ -167,7 +171,7 @@ describe('two updates at once', () => {
     const third = taskOf({ target: 'third', version: '1.0.0', files: [file('x', 'x')] })
     const gone = new AbortController()
     const starts = [start(second), start(third, gone.signal)]
-    await vi.waitFor(() => expect(told).toEqual(Array(2).fill('waiting for the update of tool')))
+    await eventually(() => expect(told).toEqual(Array(2).fill('waiting for the update of tool')))
     expect(driver.inspect(second)).toEqual({ is: 'starting' })
     gone.abort(new Error('not wanted'))
     await expect(starts[1]).rejects.toThrow('not wanted')
@@ -187,7 +191,7 @@ describe('an update in the middle of which', () => {
     await bring('1.0.0', 'one')
     const task = taskOf({ version: '2.0.0', files: [file('tool', 'two')], ...slow() })
     await start(task)
-    await vi.waitFor(() => expect(current('tool')).toBe('two'))
+    await eventually(() => expect(current('tool')).toBe('two'))
     const killed = driver
     driver = makeDriver()
     expect(driver.inspect(task)).toEqual({ is: 'running' })
@@ -200,7 +204,7 @@ describe('an update in the middle of which', () => {
     await bring('1.0.0', 'one')
     const task = taskOf({ version: '2.0.0', files: [file('tool', 'two')], ...slow() })
     await start(task)
-    await vi.waitFor(() => expect(current('tool')).toBe('two'))
+    await eventually(() => expect(current('tool')).toBe('two'))
     await driver.stop(task, { graceMs: 0 })
     expect(current('tool')).toBe('one')
   })
