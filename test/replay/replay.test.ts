@@ -31,7 +31,13 @@ const statesOf = (fold: ReturnType<typeof newFold>) =>
 const histories = readHistories()
 
 it('there is a history of every release', () => {
-  const names = ['0.1.0/demo.jsonl', '0.2.0/commands.jsonl', '0.2.0/demo.jsonl', '0.2.0/silence.jsonl']
+  const names = [
+    '0.1.0/demo.jsonl',
+    '0.2.0/commands.jsonl',
+    '0.2.0/demo.jsonl',
+    '0.2.0/silence.jsonl',
+    '0.3.0/nodes.jsonl',
+  ]
   expect(histories.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
 })
 
