@@ -180,12 +180,12 @@ export const startRunner = (deps: RunnerDeps): Runner => {
 
   /** The journal forgets last: an agent that is killed in between knows the execution as over, and comes here again. */
   function forget(one: Execution): void {
-    if (leaving.has(one)) return
-    leaving.add(one)
     const { execution, jobId } = one.entry
+    leaving.add(one)
+    executions.delete(execution)
     const ready = attempts.task(one)
     const folders = [taskDirOf(dataDir, execution)]
-    const isLast = ![...executions.values()].some((other) => other.entry.jobId === jobId && !leaving.has(other))
+    const isLast = ![...executions.values()].some(({ entry }) => entry.jobId === jobId)
     if (isLast) folders.push(join(dataDir, 'state', jobId))
     const undone = isLast ? ready?.driver.removed?.(ready.task) : undefined
     void Promise.resolve(undone)
@@ -195,7 +195,6 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       .then(() => {
         leaving.delete(one)
         if (stopped) return
-        executions.delete(execution)
         journal.forget(execution)
         tidy()
       })
@@ -223,7 +222,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   }
 
   function tidy(): void {
-    const wanted = new Set<Sha256>([...executions.values()].map(({ entry }) => entry.content))
+    const wanted = new Set<Sha256>([...executions.values(), ...leaving].map(({ entry }) => entry.content))
     for (const { content } of documents.held()?.executions ?? []) wanted.add(content)
     contents.keepOnly(wanted)
   }
