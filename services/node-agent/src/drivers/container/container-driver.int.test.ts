@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { driverOf } from '../../testing/container-driver.ts'
 import { startTestEngine, type TestEngine } from '../../testing/engine.ts'
 import type { Driver, Task } from '../driver.ts'
+import { ownerOf } from './container-driver.ts'
 import { openEngine } from './engine.ts'
 
 const started = await startTestEngine()
@@ -92,7 +93,7 @@ describe.skipIf(!podman)('the container driver', () => {
     expect(out(task)).toContain('Read-only file system')
     expect(out(task, 'stderr')).toContain('err\n')
     expect(readFileSync(join(task.dir, 'container.json'), 'utf8')).not.toContain('hush')
-    expect(await engine.list('node-1')).toEqual([])
+    expect(await engine.list(ownerOf({ node: 'node-1', dataDir }))).toEqual([])
   })
 
   it.each([
@@ -151,14 +152,14 @@ describe.skipIf(!podman)('the container driver', () => {
     const next = newDriver()
     expect(next.inspect(task)).toEqual({ is: 'absent' })
     await start(task, next)
-    expect(await engine.list('node-1')).toHaveLength(1)
+    expect(await engine.list(ownerOf({ node: 'node-1', dataDir }))).toHaveLength(1)
     expect(await ended(task, next)).toMatchObject({ is: 'exited', code: 5 })
   })
 
   it('tells a container that somebody removed from one that ended', async () => {
     const task = taskOf('sleep 100')
     await start(task)
-    const [listed] = await engine.list('node-1')
+    const [listed] = await engine.list(ownerOf({ node: 'node-1', dataDir }))
     await engine.remove(listed?.id ?? '')
     const how = await ended(task)
     // Docker shows the end by signal 9 for a moment, Podman only that nothing is there any more.

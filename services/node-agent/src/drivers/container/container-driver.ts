@@ -1,15 +1,16 @@
 /** Runs `container` jobs with the node's Docker or Podman. What must not be lost lies with the engine and in the task's directory. */
 import { containerConfigSchema, millisOf, secretsContentSchema, type Content } from '@dunlin/contracts/agent'
 import type { ContentProblem } from '@dunlin/domain/agent'
-import type { Logger } from '@dunlin/runtime/agent'
+import { sha256, type Logger } from '@dunlin/runtime/agent'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { limitsOf } from '../../cgroups/limits.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
 import { rotateTaskLogs } from '../logs.ts'
 import type { Engine, EngineFacts } from './engine.ts'
 import { exitOf, inspectedOf } from './exits.ts'
+import type { Owner } from './labels.ts'
 import { followLogs, type LogFollower } from './log-follower.ts'
 import { createOrphans, neededContainers } from './orphans.ts'
 import { runInContainer } from './run-in-container.ts'
@@ -37,7 +38,8 @@ const LOOK_MS = 50
 type TaskFiles = Pick<Task, 'dir' | 'attempt'>
 
 export const containerDriver = (options: ContainerDriverOptions): Driver => {
-  const { engine, node, dataDir, logger } = options
+  const { engine, dataDir, logger } = options
+  const owner = ownerOf(options)
   let known: EngineFacts | undefined
   /** Directories of starts under way. */
   const starting = new Set<string>()
@@ -50,7 +52,7 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
 
   const watch = createWatch({
     engine,
-    node,
+    owner,
     logger,
     onList: async (listed) => {
       const needed = neededContainers(dataDir)
@@ -144,7 +146,7 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
       files.delete(task.dir)
       try {
         const facts = async (): Promise<EngineFacts> => (known ??= await engine.facts())
-        const id = await startContainer(task, { ...options, facts }, control)
+        const id = await startContainer(task, { ...options, owner, facts }, control)
         attend(task.dir, id, control.onExit)
         await watch.look(id).catch(() => undefined)
       } finally {
@@ -195,6 +197,12 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
     },
   }
 }
+
+/** Exported for whoever looks for its containers. */
+export const ownerOf = ({ node, dataDir }: Pick<ContainerDriverOptions, 'node' | 'dataDir'>): Owner => ({
+  node,
+  data: sha256(resolve(dataDir)).slice(0, 16),
+})
 
 const prepare = (content: Content): ContentProblem | undefined => {
   const parsed = containerConfigSchema.safeParse(content.config)

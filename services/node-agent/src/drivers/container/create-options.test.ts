@@ -16,7 +16,7 @@ const optionsOf = (config: object, more: Partial<Parameters<typeof createOptions
   createOptions(task, {
     config: containerConfigSchema.parse({ image: 'a/b:1', ...config }),
     limits: {},
-    node: 'edge-1',
+    owner: { node: 'edge-1', data: 'd' },
     secrets: {},
     engine: 'docker',
     ...more,
@@ -31,6 +31,7 @@ describe('what an engine is asked to create', () => {
       StopSignal: 'SIGTERM',
       Labels: {
         'dunlin.node': 'edge-1',
+        'dunlin.data': 'd',
         'dunlin.execution': task.execution,
         'dunlin.attempt': '3',
         'dunlin.job': 'web',

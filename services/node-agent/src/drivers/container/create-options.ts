@@ -2,12 +2,12 @@
 import { bytesOf, type ContainerConfig, type Limits } from '@dunlin/contracts/agent'
 import type { ContainerCreateOptions } from 'dockerode'
 import type { Task } from '../driver.ts'
-import { containerName, labelsOf } from './labels.ts'
+import { containerName, labelsOf, type Owner } from './labels.ts'
 
 export interface CreateFacts {
   readonly config: ContainerConfig
   readonly limits: Limits
-  readonly node: string
+  readonly owner: Owner
   /** Values of the job's secrets by name. */
   readonly secrets: Readonly<Record<string, string>>
   readonly engine: 'docker' | 'podman'
@@ -17,7 +17,7 @@ export interface CreateFacts {
 const ENGINE_LOG = '64m'
 
 export const createOptions = (task: Task, facts: CreateFacts): ContainerCreateOptions => {
-  const { config, limits, node, secrets, engine } = facts
+  const { config, limits, owner, secrets, engine } = facts
   const { command, args, working_dir: workingDir, user, read_only: readOnly, init } = config
   const network = config.network ?? 'bridge'
   const ports = (config.ports ?? []).map((one) => ({ ...one, key: `${one.container}/${one.protocol ?? 'tcp'}` }))
@@ -30,7 +30,7 @@ export const createOptions = (task: Task, facts: CreateFacts): ContainerCreateOp
     ...(workingDir === undefined ? {} : { WorkingDir: workingDir }),
     ...(user === undefined ? {} : { User: user }),
     StopSignal: config.stop_signal ?? 'SIGTERM',
-    Labels: labelsOf(task, node),
+    Labels: labelsOf(task, owner),
     ...(ports.length === 0 ? {} : { ExposedPorts: Object.fromEntries(ports.map(({ key }) => [key, {}])) }),
     HostConfig: {
       NetworkMode: network,

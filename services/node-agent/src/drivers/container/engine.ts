@@ -7,7 +7,7 @@ import type { ContainerCreateOptions } from 'dockerode'
 import * as z from 'zod/mini'
 import { bareRequest } from './bare-request.ts'
 import type { EngineAddress } from './engine-address.ts'
-import { LABELS } from './labels.ts'
+import { ownerLabels, type Owner } from './labels.ts'
 
 export type ContainerState =
   | { readonly is: 'created' | 'running' }
@@ -34,8 +34,8 @@ export interface EngineFacts {
 export interface Engine {
   /** What it is; rejects when it does not answer. */
   facts(): Promise<EngineFacts>
-  /** All containers of a node, those that ended too. */
-  list(node: string): Promise<Listed[]>
+  /** All containers of an agent, those that ended too. */
+  list(owner: Owner): Promise<Listed[]>
   /** By id or name; undefined when there is none. */
   state(id: string): Promise<(ContainerState & { readonly id: string; readonly logPath: string }) | undefined>
   hasImage(image: string): Promise<boolean>
@@ -101,8 +101,9 @@ export const openEngine = (address: EngineAddress): Engine => {
         limits: { memory: MemoryLimit ?? false, cpus: CpuCfsQuota ?? false, pids: PidsLimit ?? false },
       }
     },
-    list: async (node) => {
-      const filters = encodeURIComponent(JSON.stringify({ label: [`${LABELS.node}=${node}`] }))
+    list: async (owner) => {
+      const labels = Object.entries(ownerLabels(owner)).map(([name, value]) => `${name}=${value}`)
+      const filters = encodeURIComponent(JSON.stringify({ label: labels }))
       const { body } = await ask('GET', `/containers/json?all=1&filters=${filters}`, [])
       return listSchema
         .parse(JSON.parse(body))

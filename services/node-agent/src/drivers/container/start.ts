@@ -6,7 +6,7 @@ import { TaskError, type StartControl, type Task } from '../driver.ts'
 import { createOptions } from './create-options.ts'
 import type { Engine, EngineFacts } from './engine.ts'
 import { provideImage, type Credentials } from './image.ts'
-import { containerName, LABELS } from './labels.ts'
+import { containerName, LABELS, type Owner } from './labels.ts'
 import { statusOf, taskError, textOf } from './problems.ts'
 import { writeContainerFile } from './task-file.ts'
 import { checkVolumes } from './volumes.ts'
@@ -16,7 +16,7 @@ export interface StartDeps {
   /** What container.json says of where the engine is. */
   readonly engineText: string
   readonly facts: () => Promise<EngineFacts>
-  readonly node: string
+  readonly owner: Owner
   /** Folders of the node that containers may mount. */
   readonly allowedVolumes: readonly string[]
   /** Limits that the engine cannot keep are advice. */
@@ -59,13 +59,13 @@ export const startContainer = async (task: Task, deps: StartDeps, control: Start
 }
 
 /** An earlier agent started it and was killed before it could write so down. One that was only created is made again. */
-const ofThisAttempt = async (task: Task, { engine, node }: StartDeps): Promise<{ id: string } | undefined> => {
+const ofThisAttempt = async (task: Task, { engine, owner }: StartDeps): Promise<{ id: string } | undefined> => {
   const name = containerName(task)
   try {
     const state = await engine.state(name)
     if (!state) return undefined
     if (state.is !== 'created') {
-      const listed = await engine.list(node)
+      const listed = await engine.list(owner)
       if (listed.some(({ id, labels }) => id === state.id && labels[LABELS.execution] === task.execution)) return state
     }
     await engine.remove(state.id)
@@ -78,12 +78,12 @@ const ofThisAttempt = async (task: Task, { engine, node }: StartDeps): Promise<{
 const create = async (
   task: Task,
   config: ContainerConfig,
-  { engine, node }: StartDeps,
+  { engine, owner }: StartDeps,
   facts: EngineFacts,
   secrets: Readonly<Record<string, string>>,
   limits: ReturnType<typeof limitsOf>,
 ): Promise<string> => {
-  const options = createOptions(task, { config, limits, node, secrets, engine: facts.kind })
+  const options = createOptions(task, { config, limits, owner, secrets, engine: facts.kind })
   try {
     return await engine.create(options)
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@dunlin/runtime/agent'
 import type { ContainerState, Engine, Listed } from './engine.ts'
+import type { Owner } from './labels.ts'
 
 export type Watched = ContainerState | { readonly is: 'gone' }
 
@@ -23,7 +24,7 @@ const IDLE_LOOK_EVERY_MS = 30_000
 
 interface WatchDeps {
   readonly engine: Engine
-  readonly node: string
+  readonly owner: Owner
   readonly logger: Logger
   /** Gets every list, for containers that nobody knows. */
   readonly onList: (listed: readonly Listed[]) => Promise<void>
@@ -34,7 +35,7 @@ interface Entry {
   onEnd: () => void
 }
 
-export const createWatch = ({ engine, node, logger, onList }: WatchDeps): Watch => {
+export const createWatch = ({ engine, owner, logger, onList }: WatchDeps): Watch => {
   const entries = new Map<string, Entry>()
   let timer: NodeJS.Timeout | undefined
   let reachable = true
@@ -52,8 +53,8 @@ export const createWatch = ({ engine, node, logger, onList }: WatchDeps): Watch 
 
   const round = async (): Promise<void> => {
     try {
-      const listed = await engine.list(node)
-      if (!reachable) logger.info('the container engine answers again', { node })
+      const listed = await engine.list(owner)
+      if (!reachable) logger.info('the container engine answers again', { node: owner.node })
       reachable = true
       const running = new Set(listed.flatMap(({ id, running: up }) => (up ? [id] : [])))
       for (const [id, entry] of entries)
