@@ -79,10 +79,11 @@ describe('what a task wrote', () => {
     expect(lost(ends, [told(1, 'running')], [])).toEqual(['edge-1: x/1 ended with 1 and nobody told'])
     expect(lost(ends, [told(1, 'failed', { exitCode: 2 })], [])).toEqual(['edge-1: x/1 ended with 1, and 2 was told'])
   })
-  it('is not lost when a later telling stands for it, or sums it up, or somebody killed the witness', () => {
+  it('is not lost when a later telling says that it stands for others, or somebody killed the witness', () => {
     expect(lost(ends, [told(2, 'stopped', { replaces: 2 })], [])).toEqual([])
     expect(lost(ends, [told(2, 'stopped')], [])).toHaveLength(2)
-    expect(lost(ends, [told(2, 'running', { isSummary: true })], [])).toEqual([])
+    expect(lost(ends, [told(2, 'running', { isSummary: true })], [])).toHaveLength(2)
+    expect(lost(ends, [told(2, 'running', { isSummary: true, replaces: 2 })], [])).toEqual([])
     expect(lost(ends, [told(1, 'running')], [{ execution: 'x', attempt: 1, was: 'shim' }])).toEqual([])
     expect(lost(ends, [told(1, 'running')], [{ execution: 'x', attempt: 2, was: 'shim' }])).toHaveLength(1)
     expect(lost(ends, [told(1, 'stopped', { exitCode: 137 })], [])).toEqual([])

@@ -54,7 +54,7 @@ export const doubled = (log: readonly LogEntry[], told: readonly Told[]): readon
 const isCovered = (tellings: readonly Told[], attempt: number, isIt: (one: Told) => boolean): boolean =>
   tellings.some((one) => {
     if (one.attempt === attempt && isIt(one)) return true
-    return one.attempt >= attempt && (one.replaces > 0 || (one.isSummary && one.attempt > attempt))
+    return one.attempt >= attempt && one.replaces > 0
   })
 
 /** What tasks wrote and the log does not say. Only when everything that was witnessed has come to rest. */
