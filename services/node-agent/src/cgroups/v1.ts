@@ -10,13 +10,13 @@ const controllerOf: Readonly<Record<Limited, string>> = { memory: 'memory', cpus
 const PERIOD_US = 100_000
 
 export const v1Backend = ({ v1, v2 }: OwnFolders, name: string): CgroupBackend => {
-  const base = (own: string | undefined): string | undefined => own && usable(join(own, name))
+  const base = (own: string | undefined): string | undefined => usable(own, name)?.folder
   const limited = (['memory', 'cpus', 'pids'] as const).flatMap((what) => {
     const folder = base(v1.get(controllerOf[what]))
     return folder === undefined ? [] : [[what, folder] as const]
   })
-  const unified = base(v2)
-  const tree = unified !== undefined && canKill(unified) ? unified : base(v1.get('freezer'))
+  const unified = usable(v2, name)
+  const tree = unified?.kills === true ? unified.folder : base(v1.get('freezer'))
   if (limited.length === 0 && tree === undefined)
     return noCgroups('The control groups of version 1 cannot be written by this user.')
   const missing = Object.keys(controllerOf).filter((what) => !limited.some(([there]) => there === what))
@@ -67,17 +67,21 @@ const setLimit = (folder: string, what: Limited, limits: Limits): void => {
   } else writeFileSync(join(folder, 'pids.max'), String(limits.pids))
 }
 
-/** The folder when groups can be made in it. */
-const usable = (folder: string): string | undefined => {
+/** The folder for groups below `own`, when they can be made there, and whether the kernel kills a whole one at once. */
+const usable = (
+  own: string | undefined,
+  name: string,
+): { readonly folder: string; readonly kills: boolean } | undefined => {
+  if (own === undefined) return undefined
+  const folder = join(own, name)
   const trial = join(folder, `probe-${process.pid}`)
   try {
     mkdirSync(trial, { recursive: true })
+    const kills = existsSync(join(trial, 'cgroup.kill'))
     removeEmpty(trial)
     removeEmpty(folder)
-    return folder
+    return { folder, kills }
   } catch {
     return undefined
   }
 }
-
-const canKill = (folder: string): boolean => existsSync(join(folder, 'cgroup.kill'))
