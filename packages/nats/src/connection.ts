@@ -19,8 +19,11 @@ export interface LinkOptions {
   readonly waitOnFirstConnect?: boolean
   /** Silence after which the server is asked for a sign of life; twice unanswered is a lost connection. Default 20 s. */
   readonly pingIntervalMs?: number
-  /** Told once for each loss of the connection when the server refuses the credentials; connecting goes on. */
-  readonly onRefused?: ((reason: string) => void) | undefined
+  /**
+   * Told why there is no connection, when that is more than that nobody answers; once for each reason while it is lost.
+   * `refused`: the server does not take the credentials. Connecting goes on.
+   */
+  readonly onTrouble?: ((reason: string, refused: boolean) => void) | undefined
   /** Longest pause between two attempts to connect again. A fleet of agents wants a long one. Default 2 s. */
   readonly maxReconnectDelayMs?: number
   /** Longest wait for a server that took the connection and then says nothing. Default 5 s. */
@@ -67,6 +70,9 @@ const connectionOptions = (options: LinkOptions, sinceLostMs: () => number): Con
 /** The server's words for credentials that it does not take, or does not take any more. */
 const REFUSAL = /authorization violation|authentication (revoked|expired|timeout)/i
 
+/** What is said while a server is down, and needs no telling. */
+const NOBODY = /refused|ECONNRE|timeout/i
+
 /** Throws `log_unavailable` when no server answers and `waitOnFirstConnect` is not set. */
 export const openLink = async (options: LinkOptions): Promise<Link> => {
   let lostAt = performance.now()
@@ -87,7 +93,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       else if (status.type === 'reconnect') become(true)
       else if (status.type === 'error' && !refused && REFUSAL.test(status.error.message)) {
         refused = true
-        options.onRefused?.(status.error.message)
+        options.onTrouble?.(status.error.message, true)
       }
     }
     become(false)
@@ -109,7 +115,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
 /** The client itself would wait for its first connection without a word of why it has to. */
 const firstConnection = async (options: LinkOptions, sinceLostMs: () => number): Promise<NatsConnection> => {
   const delayMs = reconnectDelay(options.maxReconnectDelayMs ?? 2_000, sinceLostMs)
-  let refused = false
+  let told = ''
   for (;;) {
     try {
       return await connect(connectionOptions(options, sinceLostMs))
@@ -117,10 +123,8 @@ const firstConnection = async (options: LinkOptions, sinceLostMs: () => number):
       const why = cause instanceof Error ? cause.message : String(cause)
       if (options.waitOnFirstConnect !== true)
         throw new DunlinError('log_unavailable', `No nats-server answers at ${String(options.url)}: ${why}`, { cause })
-      if (!refused && REFUSAL.test(why)) {
-        refused = true
-        options.onRefused?.(why)
-      }
+      if (why !== told && !NOBODY.test(why)) options.onTrouble?.(why, REFUSAL.test(why))
+      told = why
       await pause(delayMs())
     }
   }

@@ -57,8 +57,10 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     url: flags.natsUrl?.split(',') ?? membership?.natsUrls ?? [DEFAULT_NATS_URL],
     name: `node-agent ${node}`,
     identity: membership && identityOf(dataDir, membership),
-    onRefused: (reason) =>
-      logger.error('the server refuses this node; what runs here runs on', { code: 'key_revoked', reason }),
+    onTrouble: (reason, refused) =>
+      refused
+        ? logger.error('the server refuses this node; what runs here runs on', { code: 'key_revoked', reason })
+        : logger.warn('the server cannot be used', { code: 'log_unavailable', reason }),
     waitOnFirstConnect: true,
     // Right again within 5 s after the network is back, however long it was away.
     maxReconnectDelayMs: 4_000,
