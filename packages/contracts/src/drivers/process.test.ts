@@ -5,7 +5,7 @@ const problems = (config: object) => {
   const parsed = parseJobSpec({ name: 'a', type: 'process', config: { command: 'x', ...config } })
   return parsed.ok ? [] : (parsed.error.toProblem().errors ?? [])
 }
-const pathsOf = (config: object): string[] => problems(config).map(({ path }) => path)
+const pathsOf = (config: object): string[] => problems(config).map(({ path }) => path ?? '')
 const artifact = { source: 'https://a/b.bin', sha256: 'a'.repeat(64) }
 
 describe('the config of a process', () => {

@@ -5,7 +5,7 @@ import { parseJobSpec } from '../job-spec/parse.ts'
 const errorsOf = (type: string, config: object): [string, string | undefined][] => {
   const parsed = parseJobSpec({ name: 'x', type, config })
   if (parsed.ok) return []
-  return (parsed.error.errors ?? []).map(({ path, code }) => [path, code])
+  return (parsed.error.errors ?? []).map(({ path = '', code }) => [path, code])
 }
 
 const source = { path: '/var/log/a.csv' }

@@ -4,7 +4,7 @@ import { parseJobSpec } from './parse.ts'
 const job = (more: object) => ({ name: 'a', type: 'process', config: { command: 'x' }, ...more })
 const pathsOf = (spec: unknown): string[] => {
   const parsed = parseJobSpec(spec)
-  return parsed.ok ? [] : (parsed.error.toProblem().errors ?? []).map(({ path }) => path)
+  return parsed.ok ? [] : (parsed.error.toProblem().errors ?? []).map(({ path = '' }) => path)
 }
 const withSecret = (secret: object, key = 'A') =>
   job({
