@@ -12,6 +12,7 @@ import { startTestEngine, type TestEngine } from '../../testing/engine.ts'
 import type { Driver, Task } from '../driver.ts'
 import { ownerOf } from './container-driver.ts'
 import { openEngine } from './engine.ts'
+import { sweepContainers } from './sweep.ts'
 
 const started = await startTestEngine()
 const podman: TestEngine | undefined = 'missing' in started ? undefined : started
@@ -164,6 +165,15 @@ describe.skipIf(!podman)('the container driver', () => {
     const how = await ended(task)
     // Docker shows the end by signal 9 for a moment, Podman only that nothing is there any more.
     expect(how.is === 'exited' ? how.code : how.is).toBe(how.is === 'exited' ? 137 : 'lost')
+  })
+
+  it('ends without an agent, and the next agent knows how', async () => {
+    const task = taskOf('trap "exit 6" TERM; while :; do sleep 0.1; done')
+    await start(task)
+    expect(await sweepContainers(dataDir, 5_000)).toBe(1)
+    expect(await engine.list(ownerOf({ node: 'node-1', dataDir }))).toEqual([])
+    expect(newDriver().inspect(task)).toMatchObject({ is: 'exited', code: 6 })
+    expect(await sweepContainers(dataDir, 5_000)).toBe(0)
   })
 
   it('loses nothing of an output that is faster than the engine tells', async () => {

@@ -8,7 +8,7 @@ import type { Engine, EngineFacts } from './engine.ts'
 import { provideImage, type Credentials } from './image.ts'
 import { containerName, LABELS, type Owner } from './labels.ts'
 import { statusOf, taskError, textOf } from './problems.ts'
-import { writeContainerFile } from './task-file.ts'
+import { removeContainerFile, writeContainerFile } from './task-file.ts'
 import { checkVolumes } from './volumes.ts'
 
 export interface StartDeps {
@@ -51,7 +51,9 @@ export const startContainer = async (task: Task, deps: StartDeps, control: Start
   try {
     if (!found) await engine.start(id)
   } catch (error) {
+    // One that cannot be removed now has the label, and no task that knows it.
     await engine.remove(id).catch(() => {})
+    removeContainerFile(task.dir)
     throw taskError(error, 'start', config.image)
   }
   writeContainerFile(task.dir, { ...file, started: true })

@@ -1,4 +1,5 @@
 /** `container.json` in a task's directory: which container the attempt is, and how it ended, for whoever restarts. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { readText, writeAtomically } from '../task-dir.ts'
@@ -34,6 +35,8 @@ export const readContainerFile = (dir: string): ContainerFile | undefined => {
     return undefined
   }
 }
+
+export const removeContainerFile = (dir: string): void => rmSync(join(dir, 'container.json'), { force: true })
 
 export const writeContainerFile = (dir: string, file: ContainerFile): void =>
   writeAtomically(join(dir, 'container.json'), JSON.stringify(file))
