@@ -31,6 +31,11 @@ export interface LightAgent {
   stop(): void
 }
 
+interface Acknowledgement {
+  readonly seq?: number
+  readonly error?: { readonly err_code?: number }
+}
+
 interface Identity {
   readonly id: NodeId
   readonly boot: BootId
@@ -41,6 +46,8 @@ interface Identity {
 /** As the product's connection asks again, each time after twice as long: questions, reports, and what is not ready yet. */
 const ASK_AGAIN_MS = { document: 4_000, last: 4_000, report: 3_000 } as const
 const NOT_READY_AGAIN_MS = 50
+const SOON_MS = 300
+const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164])
 /** Of the product's agent. */
 const LONGEST_PAUSE_MS = 4_000
 const CONTENT = 'c'.repeat(64)
@@ -60,6 +67,7 @@ export const startLightAgent = (port: number, { id, boot, journal, execution }: 
   let announced = false
   let again = 0
   let beats = 0
+  let refusals = 0
   /** What is asked: document, last report, and what to tell; each until there is an answer. */
   const open = new Map<'document' | 'last' | 'report', NodeJS.Timeout>()
 
@@ -151,18 +159,23 @@ export const startLightAgent = (port: number, { id, boot, journal, execution }: 
       if (own) accepted(seq)
       else lastSeq = seq
       if (!announced || hasNews) ask('report')
-    } else onAck(JSON.parse(body.toString('utf8')) as { seq?: number; error?: { code: number } })
+    } else onAck(JSON.parse(body.toString('utf8')) as Acknowledgement)
   }
-  const onAck = ({ seq, error }: { readonly seq?: number; readonly error?: { readonly code: number } }): void => {
+  const onAck = ({ seq, error }: Acknowledgement): void => {
     if (error === undefined && seq !== undefined) return accepted(seq)
     again += 1
-    if (error?.code === 503) return ask('report', NOT_READY_AGAIN_MS)
-    // Something else stands there: it may be this very report, whose acknowledgement was lost.
-    answered('report')
-    ask('last')
+    if (error?.err_code !== undefined && WRONG_LAST_SEQUENCE.has(error.err_code)) {
+      // Something else stands there: it may be this very report, whose acknowledgement was lost.
+      answered('report')
+      return ask('last')
+    }
+    // It may pass: too many requests at once, or a stream that is not there yet.
+    refusals += 1
+    ask('report', SOON_MS * 2 ** Math.min(5, refusals - 1) * (0.5 + Math.random()))
   }
   const accepted = (seq: number): void => {
     answered('report')
+    refusals = 0
     lastSeq = seq
     v += 1
     if (announced) hasNews = false
