@@ -77,10 +77,13 @@ Examples:
       else if (told.answered === 0 && told.silent > 0) process.exitCode = exitCodes.unreachable
       else if (told.answered === 0 && told.refused > 0) process.exitCode = exitCodes.unexpected
       else if (told.answered === 0) io.err('no node has run it, or what it wrote is gone\n')
+      else if (told.lines === 0 && !follow) io.err('nothing was written\n')
     })
 }
 
 interface Told {
+  lines: number
+  /** Nodes that told all they had. */
   answered: number
   silent: number
   refused: number
@@ -92,10 +95,11 @@ const printLogs = async (
   { output }: LogsOptions,
   prefixed: boolean,
 ): Promise<Told> => {
-  const told: Told = { answered: 0, silent: 0, refused: 0 }
+  const told: Told = { lines: 0, answered: 0, silent: 0, refused: 0 }
   const writer = createLineWriter(io, prefixed)
   for await (const record of records) {
-    if (record.type === 'text' || record.type === 'ended') told.answered += 1
+    if (record.type === 'text') told.lines += 1
+    if (record.type === 'done') told.answered += 1
     if (record.type === 'node' && record.is === 'offline') told.silent += 1
     if (record.type === 'node' && record.is === 'refused') told.refused += 1
     if (output === 'json') io.out(`${JSON.stringify(record)}\n`)
@@ -118,6 +122,7 @@ const print = (io: Io, writer: LineWriter, record: LogRecord): void => {
     case 'waiting':
       return io.err(`${io.styleErr('dim', 'waiting for the first execution')}\n`)
     case 'alive':
+    case 'done':
     case 'end':
   }
 }

@@ -37,6 +37,8 @@ export const logRecordView = z
       is: z.enum(['offline', 'interrupted', 'back', 'refused', 'left_out']),
       problem: problemView.optional(),
     }),
+    /** All that the node had was told. */
+    z.object({ type: z.literal('done'), node: z.string() }),
     z.object({ type: z.literal('waiting') }),
     alive,
     end,

@@ -124,6 +124,7 @@ export const createNodeLogs = (options: NodeLogsOptions): NodeLogs => {
         try {
           if (!silent && !isHeard()) throw new DunlinError('node_offline', `Node ${node} is not connected.`)
           await readOnce()
+          if (!signal.aborted) await put({ type: 'done', node })
           break
         } catch (error) {
           if (!(await failed(error))) break

@@ -84,6 +84,7 @@ describe('logs of a job', () => {
     expect(found.filter(({ type }) => type !== 'node')).toEqual([
       { type: 'text', node: 'n1', execution: n1, stream: 'stdout', text: 'one\ntwo\n', at: 'a' },
       { type: 'ended', node: 'n1', execution: n1, state: 'completed', exit: { code: 0, signal: null } },
+      { type: 'done', node: 'n1' },
       { type: 'end' },
     ])
     expect(found).toContainEqual(expect.objectContaining({ type: 'node', node: 'n2', is: 'offline' }))
@@ -112,6 +113,7 @@ describe('logs of a job', () => {
       'node',
       'two\n',
       'ended',
+      'done',
       'end',
     ])
   })
