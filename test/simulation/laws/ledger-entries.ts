@@ -49,7 +49,8 @@ export interface JobEntry {
   lifecycle: 'active' | 'stopped' | 'failed' | 'deleted'
   /** As it was recorded last, for the version in force. */
   state: string
-  timeouts: Readonly<Record<string, unknown>>
+  /** As Go strings. */
+  timeouts: Readonly<Record<string, string>>
   versionAt: number
   /** Since when it waits for a node. */
   queuedAt: number | undefined

@@ -15,7 +15,7 @@ import { parseLogSubject } from '@dunlin/nats'
 import { newJobEntry, newVersion, type GrantEntry, type JobEntry, type RolloutEntry } from './ledger-entries.ts'
 import { enterNode, enterReport, newNodeEntry, type NodeEntry } from './ledger-nodes.ts'
 
-export type { GrantEntry, JobEntry, RolloutEntry, SlotName } from './ledger-entries.ts'
+export type { JobEntry, RolloutEntry } from './ledger-entries.ts'
 
 export interface Ledger {
   readonly jobs: Map<string, JobEntry>

@@ -31,7 +31,7 @@ export const checkDrained = (world: World, ledger: Ledger, fail: Fail): void => 
   const now = world.clock.nowMs()
   for (const node of world.agents.nodes.values()) {
     const entry = ledger.nodes.get(node.id)
-    if (entry?.scheduling !== 'draining' || entry.connected === false || node.silent) continue
+    if (entry?.scheduling !== 'draining' || !entry.connected || node.silent) continue
     // An instant may lie before the order itself when the clock was set back since.
     if (
       now - Math.max(entry.deadlineAt, entry.scheduledAt) < STOPS_WITHIN_MS ||
@@ -51,7 +51,7 @@ const secondsIn = (text: string): number => {
 }
 
 const limitOf = (job: JobEntry, which: 'queue' | 'total'): number | undefined => {
-  const seconds = secondsIn(String(job.timeouts[`${which}_timeout`] ?? ''))
+  const seconds = secondsIn(job.timeouts[`${which}_timeout`] ?? '')
   const from = which === 'total' ? job.versionAt : job.queuedAt
   return seconds === 0 || from === undefined ? undefined : from + 1000 * seconds
 }
