@@ -75,3 +75,21 @@ describe('a container', () => {
     expect(errorsOf('container', config).map(([at]) => at)).toContain(path)
   })
 })
+
+describe('what only several blocks together get wrong', () => {
+  const errors = (spec: object): string[] => {
+    const parsed = parseJobSpec({ name: 'x', ...spec })
+    return parsed.ok ? [] : (parsed.error.errors ?? []).map(({ path }) => path)
+  }
+  const registry = { username_secret: 'U', password_secret: 'P' }
+  const secrets = { secret_providers: { f: { provider: 'file' } }, secrets: { U: { from: 'f' }, P: { from: 'f' } } }
+  it('is a registry whose secrets are not there', () => {
+    const spec = { type: 'container', config: { ...container, registry } }
+    expect(errors(spec)).toEqual(['config.registry.username_secret', 'config.registry.password_secret'])
+    expect(errors({ ...spec, ...secrets })).toEqual([])
+  })
+  it('is a limit that no engine keeps, and a secret that nothing reads', () => {
+    expect(errors({ type: 'container', config: container, resources: { disk: '1GiB' } })).toEqual(['resources.disk'])
+    expect(errors({ type: 'query', config: query, ...secrets })).toEqual(['secrets'])
+  })
+})

@@ -19,10 +19,11 @@ export const nodeChecks = (spec: Spec): readonly SpecIssue[] => [
   ...unreadSecrets(spec),
   ...secretIssues(spec),
   ...probeIssues(spec),
+  ...containerIssues(spec),
 ]
 
 /** Types of which no part reads a secret: one that is asked for and never used would only look safe. */
-const WITHOUT_SECRETS: ReadonlySet<string> = new Set(['config', 'update'])
+const WITHOUT_SECRETS: ReadonlySet<string> = new Set(['config', 'update', 'query'])
 
 const unreadSecrets = ({ type, secrets = {} }: Spec): readonly SpecIssue[] =>
   WITHOUT_SECRETS.has(type) && Object.keys(secrets).length > 0
@@ -60,3 +61,22 @@ const probeIssues = ({ type, health = {} }: Spec): readonly SpecIssue[] =>
         ]
       : [],
   )
+
+const containerIssues = ({ type, config, secrets = {}, resources }: Spec): readonly SpecIssue[] => {
+  if (type !== 'container') return []
+  const registry = Object.entries(config['registry'] ?? {})
+  const unknown = registry.filter(([, name]) => typeof name === 'string' && secrets[name] === undefined)
+  const issues: SpecIssue[] = unknown.map(([field]) => ({
+    path: ['config', 'registry', field],
+    code: 'invalid',
+    message: 'names no entry of secrets',
+  }))
+  if (resources?.disk !== undefined)
+    issues.push({
+      path: ['resources', 'disk'],
+      code: 'invalid',
+      message: 'cannot be kept: not every engine limits what a container writes',
+      hint: 'read_only, and tmpfs with a size, bound what a container writes.',
+    })
+  return issues
+}
