@@ -69,7 +69,7 @@ describe('a question whose answer comes in parts', () => {
     expect(heard.every(({ taken }) => taken === 0)).toBe(true)
   })
 
-  it.each([
+  it.each<[string, Frame[], string]>([
     ['lost', [item(1), item(3)], 'stream_interrupted'],
     ['more than was asked for', Array.from({ length: 30 }, (_, i) => item(i + 1)), 'stream_interrupted'],
     ['a refusal', [{ n: 1, is: 'end', problem: { code: 'exec_not_allowed' } }], 'exec_not_allowed'],
