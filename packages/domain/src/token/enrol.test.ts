@@ -1,4 +1,4 @@
-import type { Commit, NodeEvent, NodeId, TokenId } from '@dunlin/contracts'
+import type { NodeEvent, NodeId, TokenId } from '@dunlin/contracts'
 import { expect, it } from 'vitest'
 import { foldNodeCommit, noNode, type NodeState } from '../node/state.ts'
 import { enrolNode, type EnrolNode } from './enrol.ts'
@@ -12,7 +12,7 @@ const command: EnrolNode = {
   admits: true,
 }
 const fold = (state: NodeState, ...ev: NodeEvent[]): NodeState =>
-  foldNodeCommit(state, { s: 1, v: 1, cmd: 'c', by: 'service:api', at: 1, ev } as Commit<NodeEvent>, 1)
+  foldNodeCommit(state, { s: 1, v: 1, cmd: 'c', by: 'service:api', at: 1, ev }, 1)
 const join = (state: NodeState, over: Partial<EnrolNode> = {}): string => {
   const decision = enrolNode(state, { ...command, ...over })
   if (!decision.ok) return decision.error.code

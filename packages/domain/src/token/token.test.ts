@@ -1,5 +1,5 @@
 import { fc, it } from '@fast-check/vitest'
-import type { Commit, NodeId, Sha256, TokenEvent, TokenId } from '@dunlin/contracts'
+import type { NodeId, Sha256, TokenEvent, TokenId } from '@dunlin/contracts'
 import { describe, expect, it as plain } from 'vitest'
 import { foldings } from '../fleet/foldings.ts'
 import { createToken, revokeToken, useToken, whyUnusable, type CreateToken } from './decide.ts'
@@ -10,7 +10,7 @@ const token = '01JD7Q4V8Z3W5X6Y7A8B9C0D1E' as TokenId
 const terms: CreateToken = { token, hash, uses: 2, expiresAt: 1_000, labels: { site: 'a' }, admits: true }
 
 const fold = (state: TokenState, events: readonly TokenEvent[], at = 10): TokenState =>
-  foldTokenCommit(state, { s: 1, v: 1, cmd: 'c', by: 'user:test', at, ev: events } as Commit<TokenEvent>)
+  foldTokenCommit(state, { s: 1, v: 1, cmd: 'c', by: 'user:test', at, ev: events })
 
 const take = (state: TokenState, decision: ReturnType<typeof createToken> | ReturnType<typeof useToken>): string => {
   if (!decision.ok) return decision.error.code
