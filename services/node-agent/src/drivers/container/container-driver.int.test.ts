@@ -115,7 +115,7 @@ describe.skipIf(!podman)('the container driver', () => {
     const polite = taskOf(`trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done`)
     const deaf = taskOf(`trap '' TERM; echo up; while :; do sleep 1; done`, { stop_grace: '300ms' })
     await Promise.all([start(polite), start(deaf)])
-    await vi.waitFor(() => expect([out(polite), out(deaf)]).toEqual(['up\n', 'up\n']), 10_000)
+    await vi.waitFor(() => expect([out(polite), out(deaf)]).toEqual(['up\n', 'up\n']), 30_000)
     const control = { timeoutMs: 10_000, signal: new AbortController().signal }
     expect(await driver.exec?.(polite, ['sh', '-c', 'echo hello; exit 4'], control)).toEqual({
       code: 4,
@@ -132,7 +132,7 @@ describe.skipIf(!podman)('the container driver', () => {
     const task = taskOf('for i in $(seq 1 300); do echo line $i; [ $((i % 50)) -eq 0 ] && sleep 0.2; done; exit 9')
     // An agent that is killed with -9 in the middle of reading.
     const first = fork(AGENT, [JSON.stringify({ ...settings(), task })], { execArgv: ['--conditions=dunlin-source'] })
-    await vi.waitFor(() => expect(out(task)).toContain('line 100\n'), 20_000)
+    await vi.waitFor(() => expect(out(task)).toContain('line 100\n'), 30_000)
     const gone = once(first, 'exit')
     first.kill('SIGKILL')
     await gone

@@ -75,7 +75,7 @@ describe.skipIf(!available)('the query driver', () => {
   it('tells how far it is, loses no word about an end by kill -9, and runs again', async () => {
     const task = taskOf('KILL', { sql: ENDLESS })
     await start(task)
-    await vi.waitFor(() => expect(readProgress(task.dir)).toMatchObject({ attempt: 1, phase: 'running' }), 10_000)
+    await vi.waitFor(() => expect(readProgress(task.dir)).toMatchObject({ attempt: 1, phase: 'running' }), 30_000)
     const inspected = driver.inspect(task)
     if (inspected.is !== 'running' || inspected.pid === undefined) throw new Error(`it is ${inspected.is}`)
     process.kill(inspected.pid, 'SIGKILL')
@@ -91,7 +91,7 @@ describe.skipIf(!available)('the query driver', () => {
     const limited = taskOf('LATE', { sql: ENDLESS, limits: { timeout: '1ms' } })
     const stopped = taskOf('STOP', { sql: ENDLESS })
     await Promise.all([start(limited), start(stopped)])
-    await vi.waitFor(() => expect(readProgress(stopped.dir)?.phase).toBe('running'), 10_000)
+    await vi.waitFor(() => expect(readProgress(stopped.dir)?.phase).toBe('running'), 30_000)
     await driver.stop(stopped, { graceMs: 20_000 })
     expect(driver.inspect(stopped)).toMatchObject({ is: 'exited', code: 1, error: { code: 'stopped' } })
     expect(await ended(limited)).toMatchObject({ code: 1, permanent: false, error: { code: 'query_timeout' } })
