@@ -48,7 +48,12 @@ export const startNode = (centre: Centre, options: NodeOptions): Promise<Running
   const { bus, reports, desired, specs } = centre
   const journal =
     options.journal ??
-    openJournal({ file: join(options.dataDir, 'journal.db'), newId: () => newId() as JournalId, logger })
+    openJournal({
+      file: join(options.dataDir, 'journal.db'),
+      newId: () => newId() as JournalId,
+      logger,
+      reserve: false,
+    })
   return startAgent(
     {
       bus,

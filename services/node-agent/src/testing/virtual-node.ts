@@ -53,7 +53,7 @@ export const startVirtualNode = async (
   }
   const start = async (): Promise<RunningAgent> => {
     const file = join(dataDir, 'journal.db')
-    const journal = openJournal({ file, newId: () => newId() as JournalId, logger: silentLogger })
+    const journal = openJournal({ file, newId: () => newId() as JournalId, logger: silentLogger, reserve: false })
     const timings = { ...defaultTimings, pollMs: 500 }
     const agent = await startNode(gated, { dataDir, clock, journal, drivers: [driver], timings })
     await clock.run(clock.monotonicMs() + 1)
