@@ -79,7 +79,7 @@ describe('a container', () => {
 describe('what only several blocks together get wrong', () => {
   const errors = (spec: object): string[] => {
     const parsed = parseJobSpec({ name: 'x', ...spec })
-    return parsed.ok ? [] : (parsed.error.errors ?? []).map(({ path }) => path)
+    return parsed.ok ? [] : (parsed.error.errors ?? []).map(({ path = '' }) => path)
   }
   const registry = { username_secret: 'U', password_secret: 'P' }
   const secrets = { secret_providers: { f: { provider: 'file' } }, secrets: { U: { from: 'f' }, P: { from: 'f' } } }
