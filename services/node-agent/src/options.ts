@@ -22,7 +22,7 @@ export const defaultTimings: Timings = {
   heartbeatMs: 10_000,
   freshForMs: FRESH_FOR_MS,
   stopGraceMs: 10_000,
-  pollMs: 250,
+  pollMs: 1_000,
   askMs: 1_000,
   retryFirstMs: 500,
   retryMostMs: 30_000,

@@ -56,6 +56,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   let stopped = false
   let scheduled: Timer | undefined
   let alarm: Timer | undefined
+  let logAlarm: Timer | undefined
   let plan: readonly Step[] = []
   let rereadAtMs = -Infinity
 
@@ -236,12 +237,21 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       if (step.do === 'wait' && step.for === 'fresh_document')
         atMs = Math.min(atMs, nowMs + Math.min(REREAD_EVERY_MS, timings.freshForMs / 2))
     }
-    const running = [...executions.values()].filter(({ phase }) => phase.is === 'running')
-    if (running.length > 0) {
-      const logsMs = logs.look(running.map((one) => [one, attempts.task(one)] as const))
-      atMs = Math.min(atMs, nowMs + timings.pollMs, logsMs)
-    }
+    if (runningNow().length > 0) atMs = Math.min(atMs, nowMs + timings.pollMs)
+    if (!logAlarm) lookAtLogs()
     wakeAt(atMs)
+  }
+
+  function runningNow(): readonly Execution[] {
+    return [...executions.values()].filter(({ phase }) => phase.is === 'running')
+  }
+
+  /** More often than a round is needed: a task may fill its logs within a second. */
+  function lookAtLogs(): void {
+    logAlarm = undefined
+    const running = stopped ? [] : runningNow()
+    const atMs = logs.look(running.map((one) => [one, attempts.task(one)] as const))
+    if (atMs !== Infinity) logAlarm = clock.after(Math.max(1, atMs - clock.monotonicMs()), lookAtLogs)
   }
 
   function wakeAt(atMs: number): void {
@@ -274,6 +284,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     stop: () => {
       stopped = true
       scheduled?.cancel()
+      logAlarm?.cancel()
       alarm?.cancel()
       prober.stop()
     },
