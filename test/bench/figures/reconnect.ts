@@ -114,7 +114,7 @@ const run = async (context: BenchContext) => {
       of(({ rightMs }) => rightMs),
       'ms',
     )} after the server was ready again (which took it ` +
-    `${median(of(({ startMs }) => startMs)).toFixed(0)} ms); ${count} connections, one document, one look at the last report and one ` +
+    `${median(of(({ startMs }) => startMs)).toFixed(0)} ms); ${count} connections, one document and one ` +
     `report each, ${2 * count} reports in the log and none lost; connecting alone takes ${floorMs.toFixed(0)} ms; ` +
     `${median(of(({ again }) => again)).toFixed(0)} questions were asked again; CPU ` +
     `${(median(of(({ cpuMs }) => cpuMs.server)) / 1000).toFixed(1)} s of the server and ` +

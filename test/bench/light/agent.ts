@@ -1,7 +1,7 @@
 /**
  * An agent as far as its connection goes, on a connection of its own: announces itself, hears its doorbell, and after every loss of
- * the connection does what the real one does: comes back by the same pauses, reads its document, looks at who reported last, tells
- * what it has not told, and beats.
+ * the connection does what the real one does: comes back by the same pauses, reads its document, tells what it
+ * has not told, and beats.
  */
 import {
   COMMIT_SCHEMA,
@@ -196,7 +196,8 @@ export const startLightAgent = (port: number, { id, boot, journal, execution }: 
         for (const subject of [doorbellSubject(id), `${rpcSubject(id, 'x').slice(0, -1)}>`, `${inbox}.>`])
           wire?.subscribe(subject)
         ask('document')
-        ask('last')
+        // Who has something to tell learns by that who wrote last.
+        ask(announced && hasNews ? 'report' : 'last')
       },
       onMessage,
       onLost: () => {

@@ -188,7 +188,11 @@ export const startReporter = (
       if (!everAnnounced) await hooks.ensureAlone()
       await readLast()
     }
-    if (mustLook && everAnnounced && !pending) await look()
+    if (mustLook && everAnnounced && !pending) {
+      // What there is to tell finds out by itself who wrote last.
+      if (journal.unsent(1).length > 0) mustLook = false
+      else await look()
+    }
     // The very same bytes until their outcome is known: a rebuilt commit would claim what the stored one does not say.
     pending ??= nextCommit()
     if (!pending) return false
