@@ -136,7 +136,9 @@ const bad: readonly [string, string, unknown, string][] = [
   ['a key twice', on('bad', 'stop'), '{"reason":"a","reason":"b"}', 'malformed_body'],
   ['100,000 open brackets', on('bad', 'apply'), '['.repeat(100_000), 'malformed_body'],
   ['an instant that is none', on('bad', 'stop'), { not_after: 'soon' }, 'invalid_command'],
-  ['a command to a node', 'cmd.node.edge-1.drain', {}, 'not_built'],
+  ['a command to a node that nobody knows', 'cmd.node.nobody.drain', {}, 'node_not_found'],
+  ['an approval by subject', 'cmd.node.edge-1.approve', {}, 'not_by_subject'],
+  ['a command that nodes do not know', 'cmd.node.edge-1.fly', {}, 'unknown_verb'],
   ...['rerun', 'rollback', 'pause', 'resume', 'promote', 'halt'].map((verb): [string, string, unknown, string] => [
     `the verb ${verb} for a job that is not there`,
     on('bad', verb),

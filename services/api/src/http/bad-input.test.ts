@@ -118,17 +118,15 @@ describe('a bad PUT /api/v1/jobs is refused by name and place, and changes nothi
     const answer = await given.send(
       'PUT',
       '/api/v1/jobs',
-      yaml(
-        'name: x\ntype: process\nconfig: {command: x}\ntimeouts:\n  queue_timeout: 5m\nschedule:\n  cron: 0 4 * * *\n',
-      ),
+      yaml('name: x\ntype: process\nconfig: {command: x}\nplacement:\n  count: 3\nschedule:\n  cron: 0 4 * * *\n'),
     )
     expect([answer.status, answer.problem()]).toMatchObject([
       501,
       {
         code: 'not_built',
         errors: [
+          { path: 'placement', line: 4 },
           { path: 'schedule', line: 6 },
-          { path: 'timeouts.queue_timeout', line: 5, hint: expect.stringContaining('execution_timeout') as string },
         ],
       },
     ])
