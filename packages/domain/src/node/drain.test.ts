@@ -78,7 +78,7 @@ describe('whatever runs there, a drain', () => {
     for (const { priority } of taken) expect(priority).toBeLessThan(lowest)
   })
   test.prop([anyJobs])('comes to an end without its deadline unless a batch job goes on', (jobs) => {
-    let now = jobs
+    let now: readonly DrainedJob[] = jobs
     for (let turn = 0; turn < jobs.length + 1; turn += 1) now = step(now, plan(now))
     const end = plan(now)
     expect(end.isDone || end.steps.some(({ turn }) => turn === 'finishing')).toBe(true)
