@@ -27,4 +27,5 @@ export {
 } from './simulated/script.ts'
 export { joinServer } from './join/join.ts'
 export { readMembership } from './credentials/membership.ts'
+export { LEAN_NODE_FLAGS } from './update/node-flags.ts'
 export { killTasks } from './drivers/kill-tasks.ts'

@@ -8,6 +8,7 @@ import {
   type NodeId,
   type RolloutId,
 } from '@dunlin/contracts'
+import { LEAN_NODE_FLAGS } from '@dunlin/node-agent'
 import { sha256, systemClock, systemRandom } from '@dunlin/runtime'
 import type { ConnectedStore } from '@dunlin/nats'
 import { join } from 'node:path'
@@ -33,7 +34,11 @@ export interface OneNodeOptions {
 
 export const startOneNode = async ({ url, store, agentFile, dir, node }: OneNodeOptions): Promise<OneNode> => {
   const dataDir = join(dir, node)
-  const agent = await startService(agentFile, ['--nats-url', url, '--data-dir', dataDir, '--node-id', node])
+  const agent = await startService(
+    agentFile,
+    ['--nats-url', url, '--data-dir', dataDir, '--node-id', node],
+    LEAN_NODE_FLAGS,
+  )
   const encoder = new TextEncoder()
   const rollout = systemRandom.ulid(systemClock.nowMs()) as RolloutId
   const health = {

@@ -17,9 +17,13 @@ const READY_WITHIN_MS = 120_000
 const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DUNLIN_')))
 
-export const startService = async (file: string, args: readonly string[]): Promise<RunningService> => {
+export const startService = async (
+  file: string,
+  args: readonly string[],
+  nodeFlags: readonly string[] = nodeArguments,
+): Promise<RunningService> => {
   const began = performance.now()
-  const child = spawn(process.execPath, [...nodeArguments, file, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, file, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: cleanEnvironment(),
   })

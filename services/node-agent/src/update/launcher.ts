@@ -9,6 +9,8 @@
  * killed with -9, and the next launcher meets no second agent. Tasks survive both.
  */
 
+import { LEAN_NODE_FLAGS } from './node-flags.ts'
+
 /** How often a version on trial may be started, should the machine itself go down in between. */
 const MOST_STARTS = 3
 
@@ -22,6 +24,10 @@ export DUNLIN_AGENT_HOME="$home"
 
 stop() { stopping=1; [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null; }
 trap stop TERM INT HUP
+
+# Flags that keep the agent small; a Node that does not know one of them gets none.
+lean="${LEAN_NODE_FLAGS.join(' ')}"
+"$node" $lean -e 0 2>/dev/null || lean=
 
 # Held open by this process alone; whoever is started closes its copy.
 rm -f leash && mkfifo leash && exec 3<>leash || exit 1
@@ -71,7 +77,7 @@ while :; do
       trial=1
     fi
   fi
-  "$node" --max-semi-space-size=1 "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
+  "$node" $lean "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
   pid=$!
   if [ -n "$trial" ]; then
     watch_trial "$pid" 3>&- &

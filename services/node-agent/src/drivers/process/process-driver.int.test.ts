@@ -182,7 +182,7 @@ describe('a command beside the running one', () => {
 const { v2 } = ownFolders(readText('/proc/self/cgroup') ?? '', readText('/proc/self/mountinfo') ?? '')
 const tree = machine.kind === 'v1' && v2 !== undefined ? [v2Backend(v2, new Set(), `dunlin-test-${process.pid}`)] : []
 
-describe.each([
+describe.each<readonly [string, CgroupBackend]>([
   ['with what the machine has', machine],
   ['without control groups', noCgroups('for this test')],
   ...tree.filter(({ contains }) => contains).map((backend) => ['in a tree of version 2', backend] as const),
