@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { makeDataDir } from '../testing/node.ts'
 import { LAUNCHER } from './launcher.ts'
+import { LEAN_NODE_FLAGS } from './node-flags.ts'
 import { switchTo } from './slots.ts'
 import { beginTrial, confirmTrial, isOnTrial, trialOf } from './trial.ts'
 
@@ -29,19 +30,30 @@ afterEach(async () => {
 
 const slot = (version: string, script: string): void => {
   mkdirSync(join(home, 'versions', version), { recursive: true })
-  // /bin/sh is the "node" of these tests: it takes the flag before the file for an option and gets rid of it first.
   writeFileSync(
     join(home, 'versions', version, 'agent.mjs'),
     `echo "${version} $*" >> ${join(home, 'started')}\n${script}\n`,
   )
 }
-const node = (): string => {
+/** /bin/sh is the "node" of these tests: it notes the flags before the file and gets rid of them. `knows` = all of them. */
+const node = (knows = true): string => {
   const path = join(home, 'node')
-  writeFileSync(path, '#!/bin/sh\nshift\nexec /bin/sh "$@"\n', { mode: 0o755 })
+  const script = `#!/bin/sh
+flags=
+while case "$1" in --*) true ;; *) false ;; esac; do
+  ${knows ? '' : 'exit 9'}
+  flags="$flags $1"
+  shift
+done
+[ "$1" != -e ] || exit 0
+echo "flags:$flags" >> ${join(home, 'flags')}
+exec /bin/sh "$@"
+`
+  writeFileSync(path, script, { mode: 0o755 })
   return path
 }
-const launch = (): ChildProcess => {
-  launched = spawn(join(home, 'launch'), [home, node(), '--data-dir', '/data dir'], { stdio: 'ignore' })
+const launch = (knows = true): ChildProcess => {
+  launched = spawn(join(home, 'launch'), [home, node(knows), '--data-dir', '/data dir'], { stdio: 'ignore' })
   return launched
 }
 const started = (): string[] =>
@@ -63,6 +75,16 @@ it('starts what is in use with the flags of the agent, passes a stop on, and end
   expect(await exitOf(child)).toBe(7)
   slot('1.0', 'exit 3')
   expect(await exitOf(launch())).toBe(3)
+})
+
+it.each([
+  ['that keep it small', true, LEAN_NODE_FLAGS],
+  ['of which Node does not know one, with none', false, []],
+])('starts the agent with the flags %s', async (_, knows, flags) => {
+  slot('1.0', 'exit 0')
+  symlinkSync('versions/1.0', join(home, 'current'))
+  expect(await exitOf(launch(knows))).toBe(0)
+  expect(readFileSync(join(home, 'flags'), 'utf8')).toBe(`${['flags:', ...flags].join(' ')}\n`)
 })
 
 it('ends the agent when it is killed itself, and the next one starts', async () => {
