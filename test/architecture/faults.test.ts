@@ -31,6 +31,8 @@ it('every test that the table of faults names exists', () => {
 
 it('a test that is not there is missed', () => {
   const self = 'test/architecture/faults.test.ts'
-  expect(missing(`| x | \`${self}\`: "every test that the table", "${['no', 'such', 'title'].join(' ')}" |`)).toHaveLength(1)
+  expect(
+    missing(`| x | \`${self}\`: "every test that the table", "${['no', 'such', 'title'].join(' ')}" |`),
+  ).toHaveLength(1)
   expect(missing('| x | `test/none.test.ts`: "a" |')).toHaveLength(1)
 })

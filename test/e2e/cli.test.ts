@@ -60,7 +60,9 @@ describe('dunlin', () => {
     const logs = await dunlin(['logs', 'hello', '-f', '--tail', '1'], { until: 'Hello from' })
     expect([logs.code, logs.out]).toEqual([130, expect.stringMatching(/^edge-\d \| Hello from /m)])
     const metrics = await json<{ cpus: number; executions: { job: string; memory_bytes: number }[] }>([
-      ...['node', 'metrics', 'edge-1'],
+      'node',
+      'metrics',
+      'edge-1',
     ])
     expect(metrics.cpus).toBeGreaterThan(0)
     expect(metrics.executions).toMatchObject([{ job: 'hello' }])
