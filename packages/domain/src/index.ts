@@ -32,7 +32,7 @@ export {
   type RememberedCommands,
 } from './job/remembered.ts'
 export { decideTimeout, nextTimeout, type Timeout } from './job/timeouts.ts'
-export { deriveJobState, stateDiffers, type DerivedState, type StatusFacts } from './job/status.ts'
+export { deriveJobState, stateDiffers, statusFacts, type DerivedState, type StatusFacts } from './job/status.ts'
 export {
   evaluateNode,
   evaluatePlacement,
@@ -66,6 +66,7 @@ export { nodeFacts, type NodeFacts } from './node/facts.ts'
 export { drainOf, type DrainPlan, type DrainStep, type DrainTurn } from './node/drain.ts'
 export { DEFAULT_LIVENESS, judgeLiveness, type Heard, type Judge, type LivenessTimers } from './node/liveness.ts'
 export { foldReportCommit, noReports, type NodeReports } from './execution/state.ts'
+export { causeText, failureCause, type FailureCause } from './execution/cause.ts'
 export { observe, observeFormer, type Observation, type ObservedState } from './execution/observe.ts'
 export { advanceRollout } from './rollout/advance.ts'
 export { type AdvanceFacts, type Blindness } from './rollout/facts.ts'

@@ -1,6 +1,6 @@
 /** The world has come to rest: what shall be is, and every view of it agrees. */
 import { desiredDocumentSchema, jobKeyText, type NodeId } from '@dunlin/contracts'
-import { deriveJobState, executionRow, isPresent, stateDiffers, type Job, type PresentJob } from '@dunlin/domain'
+import { deriveJobState, isPresent, stateDiffers, statusFacts, type Job, type PresentJob } from '@dunlin/domain'
 import type { World } from '../world/world.ts'
 import type { WorldFold } from './fold.ts'
 import { atRiskOf, currentOf, type JobEntry, type Ledger } from './ledger.ts'
@@ -32,11 +32,7 @@ export const checkQuiet = async (world: World, fold: WorldFold, ledger: Ledger):
 
 const checkState = (key: string, job: PresentJob, fold: WorldFold, fail: Fail): void => {
   if (job.versions.lifecycle !== 'active') return
-  const reader = readerOf(fold)
-  const derived = deriveJobState(job, {
-    isConnected: (node) => reader.node(node)?.connection.is === 'connected',
-    observed: (node) => executionRow(job, node, reader)?.observation.state ?? 'pending',
-  })
+  const derived = deriveJobState(job, statusFacts(job, readerOf(fold)))
   if (stateDiffers(job, derived)) fail('State', `${key}: "${job.versions.state.message}" / "${derived.message}"`)
 }
 

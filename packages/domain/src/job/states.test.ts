@@ -27,6 +27,7 @@ const derive = (world: World, observed: Readonly<Record<string, ObservedState>> 
   deriveJobState(present(world), {
     isConnected: (node) => world.connected.has(node),
     observed: (node) => observed[node] ?? 'running',
+    cause: () => undefined,
   })
 let seq = 50_000
 const note = (world: World, derived: DerivedState): void => {

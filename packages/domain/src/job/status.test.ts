@@ -29,6 +29,7 @@ const stateOf = (world: World, observed: Readonly<Record<string, ObservedState>>
   deriveJobState(present(world), {
     isConnected: (node) => world.connected.has(node),
     observed: (node) => observed[node] ?? 'running',
+    cause: () => undefined,
   })
 const after = (world: World, ...verbs: ('pause' | 'halt' | 'stop' | 'delete')[]): World => {
   for (const verb of verbs) world.command(verb, `said ${verb}`)

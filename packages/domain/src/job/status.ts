@@ -2,11 +2,15 @@
  * The derived state of a job, by one pure function of its aggregate and of what its nodes say. The scheduler appends
  * `JobStateChanged` when the answer differs from the recorded one.
  */
-import { schedulingClass, type ClassFacts, type JobStateChanged, type NodeId } from '@dunlin/contracts'
+import { schedulingClass, type ClassFacts, type JobStateChanged, type NodeId, type Sha256 } from '@dunlin/contracts'
+import { causeText, failureCause, type FailureCause } from '../execution/cause.ts'
 import type { ObservedState } from '../execution/observe.ts'
+import { whatNodesLack } from '../placement/eligibility.ts'
 import { wantsAnother } from '../rollout/open.ts'
 import { grantedOf, type Rollout } from '../rollout/state.ts'
-import type { PresentJob } from './state.ts'
+import { executionRow, type FleetReader } from '../views/executions.ts'
+import { nodeCount } from '../words.ts'
+import type { Job, PresentJob } from './state.ts'
 
 export type DerivedState = Omit<JobStateChanged, 'type'>
 
@@ -14,7 +18,16 @@ export interface StatusFacts {
   readonly isConnected: (node: NodeId) => boolean
   /** Observed state of the execution that the node's latest grant names. */
   readonly observed: (node: NodeId) => ObservedState
+  /** What went wrong most often with a content; `ended`: only of what does not try again. */
+  readonly cause: (content: Sha256, which: 'all' | 'ended') => FailureCause | undefined
 }
+
+/** What a job's state is derived from, by whoever follows the log. */
+export const statusFacts = (job: Job, fleet: FleetReader): StatusFacts => ({
+  isConnected: (node) => fleet.node(node)?.connection.is === 'connected',
+  observed: (node) => executionRow(job, node, fleet)?.observation.state ?? 'pending',
+  cause: (content, which) => failureCause(job, content, fleet, which),
+})
 
 interface Tally {
   targets: number
@@ -49,7 +62,7 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
   }
   if (placement.last?.version !== versions.version)
     return state('pending', 'accepted', 'Accepted, not evaluated yet', { waitsFor: 'evaluation' })
-  if (placement.nodes.size === 0) return queuedForNodes(placement.last.leftOut)
+  if (placement.nodes.size === 0) return queuedForNodes(job, placement.last.leftOut)
   const rollout = rollouts.current
   if (rollout === undefined || wantsAnother(job))
     return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
@@ -62,13 +75,13 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
       return state(
         'rollout_failed',
         rollout.halted?.reason ?? 'halted',
-        rollout.halted?.message ?? 'The rollout halted',
+        (rollout.halted?.message ?? 'The rollout halted') + because(facts.cause(rollout.content, 'all')),
         { waitsFor: 'resume, rollback or a new version', details: detailsOf(rollout) },
       )
     case 'expired':
       return state('rollout_failed', 'rollout_expired', 'No target could be reached before the rollout expired')
     case 'completed':
-      return atRest(job, tally(job, rollout, facts))
+      return atRest(job, tally(job, rollout, facts), () => because(facts.cause(rollout.content, 'ended')))
     case 'superseded':
     case 'canceled':
       return state('deploying', 'rollout_opening', 'A rollout is being planned', { waitsFor: 'plan' })
@@ -77,10 +90,14 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
   }
 }
 
-const queuedForNodes = (leftOut: Readonly<Record<string, number>>): DerivedState => {
+/** A message that ends with the cause, where one is known. */
+const because = (cause: FailureCause | undefined): string => (cause === undefined ? '' : `; ${causeText(cause)}`)
+
+const queuedForNodes = ({ versions }: PresentJob, leftOut: Readonly<Record<string, number>>): DerivedState => {
+  const lacks = whatNodesLack(versions.spec)
   const reasons = Object.entries(leftOut)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([reason, count]) => `${count} by ${reason}`)
+    .map(([reason, count]) => `${count} by ${reason}${reason === 'capability' ? ` (${lacks})` : ''}`)
   const why = reasons.length === 0 ? 'no node has joined yet' : `left out: ${reasons.join(', ')}`
   return state('queued', 'no_matching_node', `No node can take the job (${why})`, {
     waitsFor: 'a matching node',
@@ -91,11 +108,18 @@ const queuedForNodes = (leftOut: Readonly<Record<string, number>>): DerivedState
 const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): DerivedState => {
   const { counts, targets, waves, wave } = rollout
   if (grantedOf(counts) === 0 && rollout.holds.user === undefined && targets.every((node) => !facts.isConnected(node)))
-    return state('queued', 'all_nodes_offline', `None of the ${targets.length} matching nodes is connected`, {
-      waitsFor: 'a node to connect',
-      until: rollout.openedAt + rollout.heldMs + rollout.policy.expiryMs,
-      details: { ...job.placement.last?.leftOut, offline: targets.length },
-    })
+    return state(
+      'queued',
+      'all_nodes_offline',
+      targets.length === 1
+        ? 'The only matching node is not connected'
+        : `None of the ${targets.length} matching nodes is connected`,
+      {
+        waitsFor: 'a node to connect',
+        until: rollout.openedAt + rollout.heldMs + rollout.policy.expiryMs,
+        details: { ...job.placement.last?.leftOut, offline: targets.length },
+      },
+    )
   const details = { ...detailsOf(rollout), wave: wave + 1, waves: waves.length, version: job.versions.version }
   const held = heldState(rollout, details)
   if (held !== undefined) return held
@@ -104,9 +128,25 @@ const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): De
   return state(
     'deploying',
     rollout.type === 'rollback' ? 'rolling_back' : 'rollout_running',
-    `${doing}: ${counts.healthy} of ${targets.length} healthy` + (failed > 0 ? `, ${failed} failed` : ''),
+    `${doing}: ${counts.healthy} of ${targets.length} healthy` +
+      (failed > 0 ? `, ${failed} failed` : '') +
+      because(whyFailed(job, rollout, failed > 0, facts)),
     { waitsFor: 'health of the wave', details },
   )
+}
+
+/** A rollback is told with what it goes back from: that failed, and this may be well. */
+const whyFailed = (
+  { versions, rollouts }: PresentJob,
+  { type, content }: Rollout,
+  hasFailed: boolean,
+  { cause }: StatusFacts,
+): FailureCause | undefined => {
+  if (hasFailed) return cause(content, 'all')
+  const before = rollouts.past.at(-1)
+  if (type !== 'rollback' || before?.halted === undefined) return undefined
+  const from = versions.history.find(({ version }) => version === before.version)
+  return from && cause(from.content, 'all')
 }
 
 const detailsOf = ({ counts, targets }: Rollout): Record<string, number> => ({ ...counts, targets: targets.length })
@@ -130,7 +170,7 @@ const heldState = ({ holds }: Rollout, details: Record<string, number>): Derived
   return undefined
 }
 
-const atRest = (job: PresentJob, count: Tally): DerivedState => {
+const atRest = (job: PresentJob, count: Tally, cause: () => string): DerivedState => {
   const details = { ...count }
   const deferred = count.deferred > 0 ? `, ${count.deferred} deferred` : ''
   if (count.targets === 0)
@@ -139,19 +179,33 @@ const atRest = (job: PresentJob, count: Tally): DerivedState => {
       details,
     })
   if (count.completed === count.targets)
-    return state('completed', 'all_completed', `Completed on ${count.completed} nodes${deferred}`, { details })
+    return state('completed', 'all_completed', `Completed on ${nodeCount(count.completed)}${deferred}`, { details })
   if (count.ended === count.targets)
-    return state('failed', 'all_failed', `Failed on all ${count.ended} nodes${deferred}`, { details })
+    return state(
+      'failed',
+      'all_failed',
+      `Failed on ${count.ended === 1 ? '1 node' : `all ${count.ended} nodes`}${deferred}${cause()}`,
+      { details },
+    )
   // One target of a batch job that has failed for good is enough: the others cannot make up for it.
   if (count.ended > 0 && isBatch(job))
-    return state('failed', 'target_failed', `Failed on ${count.ended} of ${count.targets} nodes${deferred}`, {
-      details,
-    })
+    return state(
+      'failed',
+      'target_failed',
+      `Failed on ${count.ended} of ${nodeCount(count.targets)}${deferred}${cause()}`,
+      {
+        details,
+      },
+    )
   const unwell = count.failed + count.unhealthy
   if (unwell > 0)
-    return state('degraded', 'unhealthy_nodes', `${unwell} of ${count.targets} nodes unhealthy${deferred}`, { details })
-  const on = count.running === 1 ? '1 node' : `${count.running} nodes`
-  return state('running', 'all_healthy', `Job running on ${on}${deferred}`, {
+    return state(
+      'degraded',
+      'unhealthy_nodes',
+      `${unwell} of ${nodeCount(count.targets)} unhealthy${deferred}${count.failed > 0 ? cause() : ''}`,
+      { details },
+    )
+  return state('running', 'all_healthy', `Job running on ${nodeCount(count.running)}${deferred}`, {
     details: { ...details, version: job.versions.version },
   })
 }

@@ -53,7 +53,7 @@ export const whyNotEligible = (demand: JobDemand, node: NodeFacts, placed = fals
   if (node.scheduling === 'draining' && !(placed && staysThere(demand, node)))
     return { reason: 'drained', because: 'the node is being drained' }
   if (!node.drivers.includes(demand.type))
-    return { reason: 'capability', because: `the node has no driver for ${demand.type} jobs` }
+    return { reason: 'capability', because: `the node has ${noDriver(demand.type)}` }
   const cannot = whatItCannotLimit(demand, node)
   if (cannot !== undefined)
     return { reason: 'capability', because: `the node cannot limit ${cannot} of ${demand.type} jobs` }
@@ -62,6 +62,19 @@ export const whyNotEligible = (demand: JobDemand, node: NodeFacts, placed = fals
   if (demand.isCompleted === true && !placed)
     return { reason: 'completed', because: 'the job has completed; who joins later does not reopen it' }
   return undefined
+}
+
+/** A driver that needs something of the machine is absent where that is not found. */
+const needs: Readonly<Record<string, string>> = {
+  container: ': no Docker or Podman was found',
+  query: ': no DuckDB was found',
+}
+const noDriver = (type: string): string => `no driver for ${type} jobs${needs[type] ?? ''}`
+
+/** What nodes that are left out by `capability` lack for this job: whoever joins the counts knows no node by name. */
+export const whatNodesLack = (spec: Readonly<Record<string, unknown>>): string => {
+  const { type, resources } = spec as unknown as Pick<JobSpec, 'type' | 'resources'>
+  return type === 'process' && resources !== undefined ? 'they cannot limit what the job asks for' : noDriver(type)
 }
 
 const staysThere = ({ key }: JobDemand, { staying }: NodeFacts): boolean =>

@@ -5,6 +5,7 @@
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
+import { nodeCount } from '../words.ts'
 import { awaitsTurn, defer, rampLeft, takeTurns } from './grants.ts'
 import { whyHalt, type Halt, type Prospects } from './health/halting.ts'
 import { lookAround, lookForRoom, ofCanary } from './holding.ts'
@@ -134,7 +135,7 @@ const isHopeless = ({ counts, policy }: Rollout): boolean =>
 
 const hopeless = ({ counts }: Rollout): Halt => ({
   reason: 'none_healthy',
-  message: `Nobody is left to be granted, and of ${counts.failed + counts.lost} nodes none is healthy`,
+  message: `Nobody is left to be granted, and of ${nodeCount(counts.failed + counts.lost)} none is healthy`,
 })
 
 /** Nothing is open and nothing can be granted: it waits for nodes that cannot be reached, but not for ever. */

@@ -1,7 +1,7 @@
 /** The derived state of jobs: appended when it changes, at most once a second per job. */
 import type { NodeId } from '@dunlin/contracts'
 import { parseJobKeyText, serviceActor } from '@dunlin/contracts'
-import { deriveJobState, executionRow, isPresent, stateDiffers, type FleetReader, type Job } from '@dunlin/domain'
+import { deriveJobState, isPresent, stateDiffers, statusFacts, type FleetReader, type Job } from '@dunlin/domain'
 import { jobSubject } from '@dunlin/nats'
 import type { Work } from '../work.ts'
 
@@ -54,11 +54,7 @@ export const createStatusKeeper = (work: Work, everyMs: number): StatusKeeper =>
 
 const changeOf = (work: Work, job: Job) => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
-  const reader = readerOf(work)
-  const derived = deriveJobState(job, {
-    isConnected: (node) => reader.node(node)?.connection.is === 'connected',
-    observed: (node) => executionRow(job, node, reader)?.observation.state ?? 'pending',
-  })
+  const derived = deriveJobState(job, statusFacts(job, readerOf(work)))
   return stateDiffers(job, derived) ? ({ type: 'JobStateChanged', ...derived } as const) : undefined
 }
 

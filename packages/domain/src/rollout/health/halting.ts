@@ -3,6 +3,7 @@
  * used up. Every halt is recorded with the numbers that decided it.
  */
 import type { HaltEvidence } from '@dunlin/contracts'
+import { nodeCount } from '../../words.ts'
 import type { Rollout } from '../state.ts'
 
 /** From how many settled nodes on a percentage means something; all that can settle when those are fewer. */
@@ -45,7 +46,7 @@ const failedByLimit = ({ policy, evidence }: Rollout, { stillToSettle }: Prospec
   if (policy.maxFailedNodes !== undefined && failed > policy.maxFailedNodes)
     return {
       reason: 'max_failed_nodes',
-      message: `${failed} nodes failed, more than the ${policy.maxFailedNodes} that max_failed_nodes allows`,
+      message: `${nodeCount(failed)} failed, more than the ${policy.maxFailedNodes} that max_failed_nodes allows`,
     }
   const percent = (100 * failed) / settled
   if (percent <= policy.maxFailedNodesPercent) return undefined
@@ -64,7 +65,7 @@ const exhausted = ({ counts }: Rollout, { stuckAtRisk, budget, waitsForPlace }: 
   if (failed === 0 || counts.open > 0 || stuckAtRisk < budget || !waitsForPlace()) return undefined
   return {
     reason: 'budget_exhausted',
-    message: `${stuckAtRisk} nodes at risk fill the budget of ${budget}, and no grant is open: the budget is used up, the version is not proven bad`,
+    message: `${nodeCount(stuckAtRisk)} at risk ${stuckAtRisk === 1 ? 'fills' : 'fill'} the budget of ${budget}, and no grant is open: the budget is used up, the version is not proven bad`,
   }
 }
 

@@ -31,5 +31,3 @@ export const some = (names: readonly string[], most = 5): string => {
   const left = names.length - most
   return left > 0 ? `${names.slice(0, most).join(', ')} and ${left} more` : names.join(', ')
 }
-
-export const nodeCount = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`)

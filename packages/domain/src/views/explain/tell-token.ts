@@ -1,6 +1,6 @@
 /** Each event of a join token's subject in a sentence. */
 import { formatGoDuration, type TokenEvent } from '@dunlin/contracts'
-import { nodeCount } from './decision.ts'
+import { nodeCount } from '../../words.ts'
 
 /** `at`: when it was decided. */
 export const tellTokenEvent = (event: TokenEvent, at: number): string => {

@@ -1,6 +1,7 @@
 /** Each event of a job's subject in a sentence, for people who ask what was decided and why. */
 import type { JobSubjectEvent, NodesDeferred, Verdict } from '@dunlin/contracts'
-import { nodeCount, some } from './decision.ts'
+import { some } from './decision.ts'
+import { nodeCount } from '../../words.ts'
 
 export const tell = (event: JobSubjectEvent): string => {
   switch (event.type) {

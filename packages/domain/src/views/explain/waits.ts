@@ -5,6 +5,7 @@ import { wantsAnother } from '../../rollout/open.ts'
 import { rampLimit } from '../../rollout/plan/waves.ts'
 import { grantedOf, holdsOf, settledOf, type Rollout } from '../../rollout/state.ts'
 import { possibleVerbs } from '../../rollout/commands.ts'
+import { nodeCount } from '../../words.ts'
 
 export interface Wait {
   /** Stable word: placement, plan, next_version, hold_user, hold_canary, hold_visibility, verdicts, ramp, budget, ... */
@@ -74,13 +75,13 @@ const whileRunning = (job: PresentJob, rollout: Rollout): readonly Wait[] => {
   const untouched = targets.length - slots.size
   const limit = rampLimit(rollout, budget, settledOf(counts))
   if (untouched > 0 && limit <= grantedOf(counts))
-    waits.push({ what: 'ramp', message: `${limit} nodes to settle before more are granted`, nodes: limit })
+    waits.push({ what: 'ramp', message: `${nodeCount(limit)} to settle before more are granted`, nodes: limit })
   else if (untouched > 0 && job.rollouts.atRisk.size >= budget)
-    waits.push({ what: 'budget', message: `a place among the ${budget} nodes that may be at risk at once` })
+    waits.push({ what: 'budget', message: `a place among the ${nodeCount(budget)} that may be at risk at once` })
   if (counts.open === 0 && counts.deferred > 0)
     waits.push({
       what: 'offline_nodes',
-      message: `${nodes(counts.deferred)} to come back`,
+      message: `${nodeCount(counts.deferred)} to come back`,
       nodes: counts.deferred,
       // Time on hold does not count, so while it is held there is no end yet.
       ...(rollout.heldSince === undefined ? { until: rollout.openedAt + rollout.heldMs + policy.expiryMs } : {}),
@@ -97,10 +98,8 @@ const verdicts = (job: PresentJob, rollout: Rollout): Wait => {
     if (slot === 'open') latest = Math.max(latest, job.rollouts.grants.get(node)?.at ?? 0)
   return {
     what: 'verdicts',
-    message: `${nodes(open)} to be judged: healthy takes ${successThreshold} good windows of ${intervalMs / 1000} s in a row`,
+    message: `${nodeCount(open)} to be judged: healthy takes ${successThreshold} good windows of ${intervalMs / 1000} s in a row`,
     nodes: open,
     ...(rollout.heldSince === undefined ? { until: latest + deadlineMs } : {}),
   }
 }
-
-const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`)
