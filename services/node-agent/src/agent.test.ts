@@ -172,6 +172,17 @@ describe('failures', () => {
     expect(centre.heartbeats.flatMap(({ ex }) => ex[0]?.w ?? []).some(([, , , mark]) => mark === 'r')).toBe(true)
   })
 
+  it('says with the stop of what waits to be tried again what was wrong with it', async () => {
+    await start()
+    const one = entry(5, 'exit 3')
+    centre.write(documentOf(5, one), NODE)
+    await eventually(() => expect(centre.states(one.execution).at(-1)).toBe('degraded'))
+    centre.write(documentOf(6), NODE)
+    await eventually(() => expect(centre.states(one.execution).at(-1)).toBe('stopped'))
+    const last = centre.commits.at(-1)?.commit.ev.at(-1)
+    expect(last).toMatchObject({ execution: one.execution, state: 'stopped', error: { code: 'exited' } })
+  })
+
   it('ends an attempt at its execution_timeout, also without a network', async () => {
     await start()
     const one = entry(5, 'sleep 60', {}, { executionTimeoutMs: 400, restartPolicy: 'never' })

@@ -109,7 +109,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
     const exit = inspected?.is === 'exited' ? { exit: { code: inspected.code, signal: inspected.signal } } : {}
     const { ending: why, nextAttemptAt: _, ...local } = one.local
     one.local = local
-    if (why === 'stop') return finish(one, 'stopped', exit)
+    if (why === 'stop') return finish(one, 'stopped', { ...exit, ...lastError(one) })
     const next = afterAttempt({
       policy: one.content?.restartPolicy ?? 'on-failure',
       ending,
@@ -165,7 +165,7 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       one.local = { ...one.local, ending: why }
       if (is === 'backing_off' || is === 'announced') return conclude(one, { is: 'lost' })
       one.phase = { is: 'stopping' }
-      teller.note(one, 'stopping')
+      teller.note(one, 'stopping', lastError(one))
       void settle(endAttempt(one)).then(() => {
         if (signal.aborted) return
         const ready = taskFor(one)
@@ -231,6 +231,10 @@ const timeoutAt = (one: Execution): { timeoutAtMs: number } | Record<string, nev
   const limitMs = one.content?.executionTimeoutMs ?? 0
   return limitMs > 0 ? { timeoutAtMs: one.attemptStartedMs + limitMs } : {}
 }
+
+/** What was wrong with it when it was told to stop: often why it was, and the last that people hear of it. */
+const lastError = ({ latest: { state, error } }: Execution): Pick<Transition, 'error'> =>
+  error !== undefined && (state === 'degraded' || state === 'stopping') ? { error } : {}
 
 /** Its startup probe, if there is one, has passed. */
 const hasStarted = ({ fitness }: Execution): boolean => fitness !== 'starting' && fitness !== 'startup_failed'

@@ -27,14 +27,22 @@ export const recoverExecutions = (recovery: Recovery): void => {
     logger.warn('a task that the journal does not know', { execution: name, known: record !== undefined })
     if (!record) {
       // Whatever it was, nobody can name it any more: it must not run on.
-      void endNameless(dir)
+      void endNameless(dir).catch((error: unknown) =>
+        logger.warn('a folder could not be removed', { execution: name, error: String(error) }),
+      )
       continue
     }
     journal.saveContent(record.entry.content, record.content)
     const j = journal.record(record.entry, record.local, record.latest, true)
     executions.set(record.entry.execution, recoverExecution({ ...record, j }, journal.acknowledgedJ, clock))
   }
-  for (const one of executions.values()) resume(one, recovery)
+  for (const one of executions.values())
+    try {
+      resume(one, recovery)
+    } catch (error) {
+      // It is looked at again in every round; the agent must come up for the others.
+      logger.error('an execution could not be found again', { execution: one.entry.execution, error: String(error) })
+    }
 }
 
 /** Goes on with an end that was under way, and gives an adopted attempt its timeout. */

@@ -8,6 +8,7 @@ import type { Timer } from '@dunlin/runtime/agent'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from '../drivers/driver.ts'
+import { forgetTaskLogs } from '../drivers/logs.ts'
 import type { AgentPorts } from '../ports.ts'
 import { createProber } from '../probes/prober.ts'
 import type { Timings } from '../timings.ts'
@@ -18,6 +19,7 @@ import { newCutting, newLocal, observedOf, taskDirOf, transitionOf, type Executi
 import { createDiskWatch } from './disk-watch.ts'
 import { createLogWatch } from './log-watch.ts'
 import { recoverExecutions } from './recover.ts'
+import { TASK_RECORD } from './task-record.ts'
 import type { Teller } from './telling.ts'
 
 export interface Runner {
@@ -43,6 +45,8 @@ interface RunnerDeps {
   readonly dataDir: string
   readonly signal: AbortSignal
 }
+
+const WRITING: ReadonlySet<string> = new Set(['starting', 'running', 'stopping'])
 
 /** How often a read is asked for while an activation waits for a fresh document. */
 const REREAD_EVERY_MS = 5_000
@@ -91,8 +95,23 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   recoverExecutions({ ports, attempts, executions, dataDir })
   kick()
 
+  /** One execution whose driver, files or record fail must not keep the node from all others. */
+  function guarded(execution: ExecutionId, work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch (error) {
+      logger.error('an execution could not be looked after; the next round tries again', {
+        execution,
+        error: String(error),
+      })
+      return false
+    }
+  }
+
   function round(): void {
-    for (const one of executions.values()) attempts.look(one)
+    let failed = false
+    for (const one of executions.values()) if (!guarded(one.entry.execution, () => attempts.look(one))) failed = true
     adoptEntries()
     plan = converge({
       desired: documents.held(),
@@ -102,8 +121,8 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       readAtMs: documents.readAtMs(),
       freshForMs: timings.freshForMs,
     })
-    for (const step of plan) carryOut(step)
-    armAlarm()
+    for (const step of plan) if (!guarded(step.execution, () => carryOut(step))) failed = true
+    armAlarm(failed ? clock.monotonicMs() + 1_000 : Infinity)
   }
 
   function carryOut(step: Step): void {
@@ -185,12 +204,16 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     leaving.add(one)
     executions.delete(execution)
     const ready = attempts.task(one)
-    const folders = [taskDirOf(dataDir, execution)]
+    const dir = taskDirOf(dataDir, execution)
+    const folders = [dir]
+    forgetTaskLogs(dir)
     const isLast = ![...executions.values()].some(({ entry }) => entry.jobId === jobId)
     if (isLast) folders.push(join(dataDir, 'state', jobId))
     const undone = isLast ? ready?.driver.removed?.(ready.task) : undefined
     void Promise.resolve(undone)
       .catch((error: unknown) => logger.error('a job left something behind', { execution, error: String(error) }))
+      // The record first: what cannot be deleted must not come back as an execution when the journal has forgotten it.
+      .then(() => rm(join(dir, TASK_RECORD), { force: true }))
       .then(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
       .catch((error: unknown) => logger.warn('a folder could not be removed', { execution, error: String(error) }))
       .then(() => {
@@ -229,9 +252,9 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   }
 
   /** Wakes for the poll of running tasks, the next thing that time alone decides, and reports that were held back. */
-  function armAlarm(): void {
+  function armAlarm(againMs: number): void {
     const nowMs = clock.monotonicMs()
-    let atMs = teller.tellHeldBack(executions.values()) ?? Infinity
+    let atMs = Math.min(againMs, teller.tellHeldBack(executions.values()) ?? Infinity)
     for (const step of plan) {
       if ((step.do === 'wait' || step.do === 'keep') && step.untilMs !== undefined) atMs = Math.min(atMs, step.untilMs)
       if (step.do === 'wait' && step.for === 'fresh_document')
@@ -249,8 +272,9 @@ export const startRunner = (deps: RunnerDeps): Runner => {
   /** More often than a round is needed: a task may fill its logs within a second. */
   function lookAtLogs(): void {
     logAlarm = undefined
-    const running = stopped ? [] : runningNow()
-    const atMs = logs.look(running.map((one) => [one, attempts.task(one)] as const))
+    // Hooks write before an attempt runs, and a task may do so for the whole grace of its stop.
+    const writing = stopped ? [] : [...executions.values()].filter(({ phase }) => WRITING.has(phase.is))
+    const atMs = logs.look(writing.map((one) => [one, attempts.task(one)] as const))
     if (atMs !== Infinity) logAlarm = clock.after(Math.max(1, atMs - clock.monotonicMs()), lookAtLogs)
   }
 

@@ -10,6 +10,8 @@ import { readText, writeAtomically } from '../drivers/task-dir.ts'
 import type { KnownExecution, LocalState } from '../journal/journal.ts'
 import { taskDirOf, type Execution } from './execution.ts'
 
+export const TASK_RECORD = 'task.json'
+
 const recordSchema = z.object({
   entry: desiredExecutionSchema,
   latest: transitionSchema,
@@ -22,7 +24,7 @@ export type TaskRecord = Omit<KnownExecution, 'j'> & { readonly content: Content
 export const writeTaskRecord = (dataDir: string, { entry, latest, local }: Execution, content: Content): void => {
   const dir = taskDirOf(dataDir, entry.execution)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeAtomically(join(dir, 'task.json'), JSON.stringify({ entry, latest, local, content }))
+  writeAtomically(join(dir, TASK_RECORD), JSON.stringify({ entry, latest, local, content }))
 }
 
 /** Task directories of executions that are not in `known`; without a record when theirs cannot be read. */
@@ -39,7 +41,7 @@ export const orphanTasks = (
 
 const readRecord = (dir: string): TaskRecord | undefined => {
   try {
-    const { entry, latest, content, local } = recordSchema.parse(JSON.parse(readText(join(dir, 'task.json')) ?? ''))
+    const { entry, latest, content, local } = recordSchema.parse(JSON.parse(readText(join(dir, TASK_RECORD)) ?? ''))
     const whole: LocalState = { in: 0, failed: 0, untold: 0, ...local }
     return { entry, latest, content, local: whole }
   } catch {

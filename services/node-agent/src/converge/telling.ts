@@ -10,7 +10,7 @@ import { transitionOf, type Execution } from './execution.ts'
 export interface Teller {
   tell(one: Execution, state: Transition['state'], more?: Pick<Transition, 'exit' | 'error' | 'nextAttemptAt'>): void
   /** Durable and shown in heartbeats, not told to the log: nobody decides by it. */
-  note(one: Execution, state: Transition['state']): void
+  note(one: Execution, state: Transition['state'], more?: Pick<Transition, 'error'>): void
   /** Tells what was held back and is due; returns when the next one is due, monotonic. */
   tellHeldBack(executions: Iterable<Execution>): number | undefined
 }
@@ -40,7 +40,7 @@ export const createTeller = (
       one.local = { ...one.local, untold: one.local.untold + 1 }
       write(one, transition, false)
     },
-    note: (one, state) => write(one, transitionOf(one, state, clock.nowMs()), false),
+    note: (one, state, more) => write(one, transitionOf(one, state, clock.nowMs(), more), false),
     tellHeldBack: (executions) => {
       let nextMs: number | undefined
       for (const one of executions) {
