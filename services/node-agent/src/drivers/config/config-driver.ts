@@ -41,7 +41,9 @@ export const configDriver = ({ artifacts, places }: ConfigDriverOptions): Driver
   const adopt = (task: Task): Watch | undefined => {
     const applied = readApplied(task.dir)
     if (applied?.attempt !== task.attempt) return undefined
-    const config = configConfigSchema.parse(task.content.config)
+    const config = configConfigSchema.safeParse(task.content.config).data
+    // What no agent can read cannot be looked after either; a later agent refuses the content by `prepare`.
+    if (config === undefined) return undefined
     for (const { path } of applied.files)
       taken.set(path, { execution: task.execution, job: `${task.job.namespace}/${task.job.name}` })
     const watch = startWatch(task, config, places, applied)

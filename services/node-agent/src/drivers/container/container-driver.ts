@@ -86,7 +86,15 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
       state.is === 'gone'
         ? { code: null, oom: false, at: Date.now() }
         : exitOf(state, { memory: file.memory, killedByUs: ended.has(file.id) })
-    return keep(dir, { ...file, exit })
+    const over = { ...file, exit }
+    // A full disk must not hide the end: it is known here, and the engine keeps the container until it is stopped.
+    files.set(dir, over)
+    try {
+      return keep(dir, over)
+    } catch (error) {
+      logger.warn('the end of a container could not be written down', { container: file.id, reason: String(error) })
+      return over
+    }
   }
 
   const inspect = (task: TaskFiles): Inspected => {
@@ -168,9 +176,9 @@ export const containerDriver = (options: ContainerDriverOptions): Driver => {
       const file = fileOf(task)
       if (!file) return
       const { id } = file
-      const { stop_signal: stopSignal = 'SIGTERM', stop_grace: stopGrace } = containerConfigSchema.parse(
-        task.content.config,
-      )
+      // A content that a later agent cannot read any more still names a container that must be ended.
+      const config = containerConfigSchema.safeParse(task.content.config).data
+      const { stop_signal: stopSignal = 'SIGTERM', stop_grace: stopGrace } = config ?? {}
       const grace = graceMs === 0 || stopGrace === undefined ? graceMs : millisOf(stopGrace)
       if (file.exit === undefined) {
         const state = await insist('look', () => watch.look(id))
