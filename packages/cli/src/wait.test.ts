@@ -92,5 +92,11 @@ describe('why a version halted is found', () => {
   it('while its rollout is the present one', () => expect(haltOf(job({ rollout: halted }), 2)).toBe('two of two'))
   it('when the job has moved on', () =>
     expect(haltOf(job({ rollout: { ...halfway, version: 3 }, past_rollouts: [halted] }), 2)).toBe('two of two'))
+  it('with what went wrong on the nodes', () => {
+    const cause = { code: 'missing_secret', message: 'There is no db.', hint: 'Put it there.', nodes: 1 }
+    const because = { ...halted, halted: { ...halted.halted, cause } }
+    const why = 'two of two; cause on 1 node: missing_secret: There is no db. Put it there.'
+    expect(haltOf(job({ past_rollouts: [because] }), 2)).toBe(why)
+  })
   it('for that version only', () => expect(haltOf(job({ past_rollouts: [halted] }), 1)).toBeUndefined())
 })

@@ -4,6 +4,7 @@ import type { JobDetailView, JobKey } from '@dunlin/contracts'
 import { exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { paintState } from './output/state.ts'
+import { haltText } from './rollout/describe-rollout.ts'
 
 export interface WaitOptions {
   readonly version: number
@@ -43,9 +44,11 @@ export const settled = ({ status: job }: JobDetailView, version: number): number
 }
 
 /** Why the rollout of a version halted, also when the job has moved on since: it may have been rolled back already. */
-export const haltOf = ({ status: job }: JobDetailView, version: number): string | undefined =>
-  [...job.past_rollouts, ...(job.rollout === undefined ? [] : [job.rollout])].find((one) => one.version === version)
-    ?.halted?.message
+export const haltOf = ({ status: job }: JobDetailView, version: number): string | undefined => {
+  const rollouts = [...job.past_rollouts, ...(job.rollout === undefined ? [] : [job.rollout])]
+  const halted = rollouts.find((one) => one.version === version)?.halted
+  return halted && haltText(halted)
+}
 
 export const waitForJob = async (client: Client, io: Io, key: JobKey, options: WaitOptions): Promise<number> => {
   const timeout = AbortSignal.timeout(options.timeoutMs)

@@ -8,7 +8,7 @@ import { structured, type Format } from '../output/format.ts'
 import { executionColumns } from '../output/lists.ts'
 import { paintState } from '../output/state.ts'
 import { table } from '../output/table.ts'
-import { countsText, evidenceText } from '../rollout/describe-rollout.ts'
+import { countsText, evidenceText, haltText, nodesText } from '../rollout/describe-rollout.ts'
 import { formatOption, namespaceOption } from './options.ts'
 
 interface DescribeOptions extends GlobalOptions {
@@ -58,7 +58,7 @@ const jobText = (io: Io, job: JobDetailView): string => {
       ['id', id],
       ['version', `${status.version} (revision ${status.revision}, seq ${status.seq})`],
       ['labels', pairs((spec['labels'] ?? {}) as Record<string, unknown>)],
-      ['placed on', `${status.placed} nodes`],
+      ['placed on', nodesText(status.placed)],
       ['left out', placement === undefined ? undefined : pairs(placement.left_out)],
       ['trouble', status.condition],
     ]),
@@ -68,7 +68,7 @@ const jobText = (io: Io, job: JobDetailView): string => {
     lines.push(
       title(io, 'Rollout'),
       facts(io, [
-        ['phase', `${rollout.phase}${rollout.halted === undefined ? '' : `: ${rollout.halted.message}`}`],
+        ['phase', `${rollout.phase}${rollout.halted === undefined ? '' : `: ${haltText(rollout.halted)}`}`],
         ['strategy', rollout.strategy],
         ['version', String(rollout.version)],
         ['wave', rollout.waves === undefined ? undefined : `${rollout.wave ?? 0} of ${rollout.waves.length}`],

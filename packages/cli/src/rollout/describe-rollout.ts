@@ -1,5 +1,5 @@
 /** A rollout in a line, and as a tree of waves and nodes with its evidence, holds and timers. */
-import type { RolloutDetailView, RolloutNodeView } from '@dunlin/contracts'
+import type { RolloutDetailView, RolloutNodeView, RolloutView } from '@dunlin/contracts'
 import type { Io } from '../io.ts'
 import { paintState } from '../output/state.ts'
 import { printable, table } from '../output/table.ts'
@@ -11,6 +11,8 @@ export interface RolloutPicture {
   /** How many more of them there are. */
   readonly more: number
 }
+
+export const nodesText = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`)
 
 type Counts = Pick<RolloutDetailView['joiners'], 'open' | 'healthy' | 'failed' | 'lost' | 'deferred' | 'removed'>
 
@@ -34,6 +36,13 @@ export const evidenceText = ({ evidence }: Pick<RolloutDetailView, 'evidence'>):
   return `${failed} of ${settled} settled failed${share}, ${test}${without}`
 }
 
+/** With what went wrong on the nodes, which is what people can mend. */
+export const haltText = ({ message, cause }: NonNullable<RolloutView['halted']>): string => {
+  if (cause === undefined) return message
+  const hint = cause.hint === undefined ? '' : ` ${cause.hint}`
+  return `${message}; cause on ${nodesText(cause.nodes)}: ${cause.code}: ${cause.message}${hint}`
+}
+
 /** Everything of a rollout that can change, in one line; nothing that changes by time alone. */
 export const rolloutLine = (rollout: RolloutDetailView): string => {
   const { type, version, phase, wave = 0, waves, counts, holds = [], halted } = rollout
@@ -44,7 +53,7 @@ export const rolloutLine = (rollout: RolloutDetailView): string => {
     `${countsText(counts)} of ${counts.targets}`,
     ...(phase === 'running' ? [evidenceText(rollout) ?? ''] : []),
     ...holds.map(({ hold, message }) => `held (${hold}): ${message}`),
-    ...(phase === 'halted' && halted !== undefined ? [`${halted.reason}: ${halted.message}`] : []),
+    ...(phase === 'halted' && halted !== undefined ? [`${halted.reason}: ${haltText(halted)}`] : []),
   ]
   return printable(parts.filter((part) => part !== '').join('; '))
 }
@@ -52,11 +61,11 @@ export const rolloutLine = (rollout: RolloutDetailView): string => {
 export const rolloutTree = (io: Io, { rollout, nodes, more }: RolloutPicture, nowMs: number): string => {
   const { namespace, name, type, version, phase, id, policy, budget = 0, at_risk: atRisk = 0 } = rollout
   const head = `${io.style('bold', printable(`${namespace}/${name}`))}  ${type} to version ${version}  ${paintState(io, phase)}  ${io.style('dim', id)}\n`
-  const size = `${policy.max_parallel.value}${policy.max_parallel.unit === 'percent' ? ' %' : ' nodes'} at once`
+  const size = `${policy.max_parallel.unit === 'percent' ? `${policy.max_parallel.value} %` : nodesText(policy.max_parallel.value)} at once`
   const ramp = rollout.ramp === undefined ? '' : `, at most ${rollout.ramp.may_be_open} until as many have settled`
   const facts: (readonly [string, string])[] = [
     ['strategy', `${policy.strategy}, ${size}${ramp}`],
-    ['budget', `${atRisk} of ${budget} nodes at risk`],
+    ['budget', `${atRisk} of ${nodesText(budget)} at risk`],
     ['evidence', evidenceText(rollout) ?? '-'],
     ...(rollout.holds ?? []).map(
       ({ hold, by, since, message }) =>
@@ -64,7 +73,7 @@ export const rolloutTree = (io: Io, { rollout, nodes, more }: RolloutPicture, no
     ),
     ...(rollout.halted === undefined
       ? []
-      : ([['halted', `${rollout.halted.reason}: ${rollout.halted.message}`]] as const)),
+      : ([['halted', `${rollout.halted.reason}: ${haltText(rollout.halted)}`]] as const)),
     ...rollout.waits_for.map(
       ({ message, until }) => ['waits for', `${message}${until === undefined ? '' : remaining(until, nowMs)}`] as const,
     ),

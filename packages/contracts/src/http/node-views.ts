@@ -44,7 +44,7 @@ export const nodeView = z
     drivers: z.array(z.string()),
     capabilities: z.array(z.string()).optional().meta({ description: 'Absent: the agent does not say' }),
     resources: z.object({ cpus: z.number(), memory_bytes: z.int(), disk_bytes: z.int().optional() }).optional(),
-    executions: count,
+    executions: count.meta({ description: 'Those that are not over, as far as is known' }),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Node' })

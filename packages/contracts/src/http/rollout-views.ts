@@ -53,6 +53,18 @@ const haltEvidenceView = z.object({
   budget: count,
 })
 
+const causeView = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    nodes: count.meta({ description: 'How many nodes gave this code' }),
+  })
+  .meta({
+    id: 'FailureCause',
+    description: 'What most executions failed by, as far as their nodes still tell; not in lists of jobs',
+  })
+
 const rolloutFields = {
   id: z.string(),
   type: z.string(),
@@ -74,6 +86,7 @@ const rolloutFields = {
       at: instant,
       by: z.string(),
       evidence: haltEvidenceView.optional().meta({ description: 'The numbers that decided' }),
+      cause: causeView.optional(),
     })
     .optional()
     .meta({ description: 'The last halt; it stays when somebody resumes' }),

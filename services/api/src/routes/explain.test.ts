@@ -1,8 +1,8 @@
-import { operations, type ExplanationView } from '@dunlin/contracts'
-import { jobSubject } from '@dunlin/nats'
+import { operations, type ExplanationView, type NodeId } from '@dunlin/contracts'
+import { jobSubject, reportSubject } from '@dunlin/nats'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { playCentre, type Centre } from '../test-tools/centre.ts'
-import { joinNode, processSpec, startInProcess, type InProcess } from '../test-tools/in-process.ts'
+import { BOOT, joinNode, processSpec, startInProcess, type InProcess } from '../test-tools/in-process.ts'
 
 let given: InProcess
 let centre: Centre
@@ -19,6 +19,25 @@ const explain = async (path: string): Promise<ExplanationView> =>
 const events = ({ decisions }: ExplanationView) => decisions.map(({ event }) => event)
 const JOB = 'jobs/default/web'
 
+/** What the node says of what it was granted last. */
+const sayWhy = async (node: string): Promise<void> => {
+  const grant = (await centre.job('web')).rollouts.grants.get(node as NodeId)
+  const said = {
+    type: 'ExecutionReported',
+    journal: '01J00000000000000000000001',
+    j: 1,
+    execution: grant?.execution,
+    job: { namespace: 'default', name: 'web' },
+    generation: [0, grant?.seq],
+    content: grant?.content,
+    state: 'failed',
+    attempt: 1,
+    at: 1_700_000_000_000,
+    error: { code: 'missing_secret', message: 'There is no db.' },
+  }
+  await given.write(reportSubject(node), [said], `${BOOT}/2`)
+}
+
 /** Version 1 is proven; version 2 fails on its first two nodes and is rolled back. */
 const brokenUpdate = async (): Promise<{ readonly failed: string; readonly back: string }> => {
   await apply({ rollout: { max_parallel: 100 } })
@@ -30,6 +49,7 @@ const brokenUpdate = async (): Promise<{ readonly failed: string; readonly back:
   await apply({ config: { command: 'broken' } })
   const { current } = (await centre.settle('web')).rollouts
   const [first = ''] = current?.targets ?? []
+  await sayWhy(first)
   await centre.judge('web', { [first]: 'failed' })
   return { failed: current?.id ?? '', back: (await centre.job('web')).rollouts.current?.id ?? '' }
 }
@@ -40,6 +60,12 @@ describe('an explanation', () => {
     const story = await explain(`${JOB}/rollouts/${failed}/explain`)
     expect(story).toMatchObject({ about: 'rollout', name: failed, complete: true, waits_for: [] })
     expect(story.message).toMatch(/^the update rollout of version 2 is over: halted \(/)
+    expect(story.message).toMatch(/; cause on 1 node: missing_secret: There is no db\.$/)
+    const { status } = (await given.send('GET', `/api/v1/${JOB}`)).as(operations.getJob.response)
+    expect(status.past_rollouts.map(({ halted }) => halted?.cause)).toEqual([
+      undefined,
+      { code: 'missing_secret', message: 'There is no db.', nodes: 1 },
+    ])
     expect(events(story)).toEqual([
       'JobUpdated',
       'PlacementCompleted',

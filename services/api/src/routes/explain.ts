@@ -7,7 +7,7 @@ import {
   type JobKey,
   type NodeId,
 } from '@dunlin/contracts'
-import { isLive, waitsOf, type Job, type PresentJob, type Rollout, type Wait } from '@dunlin/domain'
+import { causeText, isLive, waitsOf, type FleetReader, type PresentJob, type Rollout, type Wait } from '@dunlin/domain'
 import type { FastifyInstance } from 'fastify'
 import {
   recentVersionsFrom,
@@ -26,6 +26,7 @@ import { askHeard } from '../state/heard.ts'
 import { presentJob } from '../state/present-job.ts'
 import { explanationView, type Explained } from '../views/explanation.ts'
 import { drainWaits, nodeMessage } from '../views/explain-node.ts'
+import { causesIn } from '../views/rollout.ts'
 import { nodeWarnings } from '../views/node.ts'
 import type { RouteContext } from './context.ts'
 
@@ -70,7 +71,7 @@ export const registerExplain = (
     if (known === undefined && story.decisions.length === 0 && at.offset === 0)
       throw new DunlinError('rollout_not_found', `${nameOf(params)} has no rollout ${params.id}.`)
     const current = job.rollouts.current?.id === params.id ? job.rollouts.current : undefined
-    const message = current === undefined ? pastMessage(job, params.id) : currentMessage(current)
+    const message = current === undefined ? pastMessage(job, params.id, state) : currentMessage(job, current, state)
     return show(story, {
       about: 'rollout',
       name: params.id,
@@ -120,17 +121,28 @@ export const registerExplain = (
 
 const nameOf = ({ namespace, name }: JobKey): string => `${namespace}/${name}`
 
-const currentMessage = ({ phase, type, version, wave, waves, counts, targets, halted }: Rollout): string => {
+type Reports = Pick<FleetReader, 'reports'>
+const because = (job: PresentJob, version: number, fleet: Reports): string => {
+  const cause = causesIn(job, fleet)(version)
+  return cause === undefined ? '' : `; ${causeText(cause)}`
+}
+
+const currentMessage = (job: PresentJob, rollout: Rollout, fleet: Reports): string => {
+  const { phase, type, version, wave, waves, counts, targets, halted } = rollout
   const head = `the ${type} rollout of version ${version} is ${phase}`
-  if (phase === 'halted' && halted !== undefined) return `${head} (${halted.reason}): ${halted.message}`
+  if (phase === 'halted' && halted !== undefined)
+    return `${head} (${halted.reason}): ${halted.message}${because(job, version, fleet)}`
   const failed = counts.failed + counts.lost
   return `${head}: wave ${wave + 1} of ${waves.length}, ${counts.healthy} of ${targets.length} healthy, ${counts.open} open, ${failed} failed, ${counts.deferred} deferred`
 }
 
-const pastMessage = ({ rollouts }: Job, id: string): string => {
-  const past = rollouts.past.find((one) => one.id === id)
+const pastMessage = (job: PresentJob, id: string, fleet: Reports): string => {
+  const past = job.rollouts.past.find((one) => one.id === id)
   if (past === undefined) return 'it is over, and remembered only by the log'
-  const halted = past.halted === undefined ? '' : ` (${past.halted.reason}: ${past.halted.message})`
+  const halted =
+    past.halted === undefined
+      ? ''
+      : ` (${past.halted.reason}: ${past.halted.message})${because(job, past.version, fleet)}`
   return `the ${past.type} rollout of version ${past.version} is over: ${past.phase}${halted}`
 }
 

@@ -36,7 +36,7 @@ export const registerJobs = (app: FastifyInstance, { state, submit, caughtUp }: 
     await caughtUp(query.min_seq)
     const { aggregate, job } = presentJob(state, params)
     void reply.header('etag', `"${job.versions.revision}"`)
-    return jobDetailView(params, aggregate, job)
+    return jobDetailView(params, aggregate, job, state)
   })
 
   serve(app, operations.listJobs, async ({ query }) => {

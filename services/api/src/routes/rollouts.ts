@@ -29,7 +29,7 @@ export const registerRollouts = (app: FastifyInstance, { state, bus, caughtUp }:
   serve(app, operations.getRollout, async ({ params, query }) => {
     await caughtUp(query.min_seq)
     const { job, rollout } = presentRollout(params)
-    return rolloutDetailView(params, job, rollout, state.seq())
+    return rolloutDetailView(params, job, rollout, state, state.seq())
   })
 
   serve(app, operations.listRolloutNodes, async ({ params, query }) => {

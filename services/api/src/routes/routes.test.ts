@@ -222,6 +222,11 @@ describe('lists', () => {
     expect((await list(`namespace=default&job=web&min_seq=${granted}`)).items).toMatchObject([
       { id: execution, job: 'web', node: 'edge-1', state: 'pending', desired: 'running', stale: false },
     ])
+    const countsOf = async () =>
+      operations.listNodes.response
+        .parse((await given.send('GET', '/api/v1/nodes')).json())
+        .items.map((node) => node.executions)
+    expect(await countsOf()).toEqual([1, 0])
     const failed = {
       type: 'ExecutionReported',
       journal: '01J00000000000000000000001',
@@ -250,7 +255,7 @@ describe('lists', () => {
     const nodes = operations.listNodes.response.parse((await given.send('GET', '/api/v1/nodes?label=region=eu')).json())
     expect(nodes).toMatchObject({
       total: 1,
-      items: [{ id: 'edge-1', connection: 'connected', executions: 1, drivers: ['process'] }],
+      items: [{ id: 'edge-1', connection: 'connected', executions: 0, drivers: ['process'] }],
     })
     expect((await given.send('GET', '/api/v1/nodes/edge-2')).json()).toMatchObject({
       id: 'edge-2',

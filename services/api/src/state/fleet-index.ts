@@ -12,6 +12,7 @@ import {
   type Job,
   type NodeReports,
   type NodeState,
+  type ObservedState,
 } from '@dunlin/domain'
 import { createFacetIndex, type FacetIndex } from '../lists/facet-index.ts'
 
@@ -29,7 +30,7 @@ export interface FleetIndex {
   nodes(): FacetIndex
   /** By `executionKey`; facets `node:…`, `state:…`. */
   executions(): FacetIndex
-  /** How many executions a node holds, ended ones that it still knows included. */
+  /** How many executions of a node are not over, as far as is known; what it was granted and may start counts. */
   executionsOn(node: string): number
   /** Jobs that may have a grant on a node. */
   jobsOn(node: string): Iterable<string>
@@ -69,6 +70,7 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
   const jobsOn = new Map<string, Set<string>>()
   const nodesOf = new Map<string, Set<string>>()
   const rowsOf = new Map<string, readonly string[]>()
+  const runsOn = new Map<string, number>()
 
   const link = (job: string, node: string): void => {
     ;(jobsOn.get(node) ?? jobsOn.set(node, new Set()).get(node))?.add(job)
@@ -120,6 +122,7 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     for (const key of rowsOf.get(id) ?? []) if (!rows.has(key)) executions.update(key, undefined)
     for (const [key, state] of rows) executions.update(key, [`node:${id}`, `state:${state}`])
     rowsOf.set(id, [...rows.keys()])
+    runsOn.set(id, [...rows.values()].filter((state) => !over.has(state)).length)
   }
 
   return {
@@ -127,7 +130,7 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     nodes: () => (workOffNodes(), nodes),
     executions: () => (workOffNodes(), executions),
     jobsOn: (node) => (workOffNodes(), jobsOn.get(node) ?? []),
-    executionsOn: (node) => (workOffNodes(), rowsOf.get(node)?.length ?? 0),
+    executionsOn: (node) => (workOffNodes(), runsOn.get(node) ?? 0),
     jobCommitted: (key, commit) => {
       dirtyJobs.add(key)
       for (const event of commit.ev) {
@@ -151,7 +154,7 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     },
     clear: () => {
       for (const index of [jobs, nodes, executions]) index.clear()
-      for (const map of [jobsOn, nodesOf, rowsOf]) map.clear()
+      for (const map of [jobsOn, nodesOf, rowsOf, runsOn]) map.clear()
       dirtyJobs.clear()
       dirtyNodes.clear()
       unlinked.clear()
@@ -163,6 +166,8 @@ const workOff = (dirty: Set<string>, refresh: (key: string) => void): void => {
   for (const key of dirty) refresh(key)
   dirty.clear()
 }
+
+const over: ReadonlySet<string> = new Set<ObservedState>(['completed', 'failed', 'stopped'])
 
 /** Events that may take grants away from nodes that they do not all name. */
 const releases: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([

@@ -1,11 +1,11 @@
 /** Jobs as the API shows them. */
 import type { JobDetailView, JobKey, JobStateView, JobView } from '@dunlin/contracts'
-import { nextTimeout, type Job, type PresentJob } from '@dunlin/domain'
+import { nextTimeout, type FleetReader, type Job, type PresentJob } from '@dunlin/domain'
 import type { Aggregate } from '@dunlin/eventstore'
 import { instant } from './instant.ts'
-import { pastRolloutView, rolloutView } from './rollout.ts'
+import { causesIn, pastRolloutView, rolloutView, type CauseOf } from './rollout.ts'
 
-const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status'] => {
+const statusView = (aggregate: Aggregate<Job>, job: PresentJob, causeOf?: CauseOf): JobView['status'] => {
   const { versions, placement, rollouts } = job
   return {
     version: versions.version,
@@ -14,7 +14,7 @@ const statusView = (aggregate: Aggregate<Job>, job: PresentJob): JobView['status
     updated_at: instant(versions.updatedAt),
     lifecycle: versions.lifecycle,
     state: stateView(job),
-    ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts, rollouts.current) }),
+    ...(rollouts.current === undefined ? {} : { rollout: rolloutView(rollouts, rollouts.current, causeOf) }),
     placed: placement.nodes.size,
     seq: aggregate.seq,
     ...(aggregate.condition.is === 'ok'
@@ -44,7 +44,13 @@ export const jobView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob)
   }
 }
 
-export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: PresentJob): JobDetailView => {
+export const jobDetailView = (
+  key: JobKey,
+  aggregate: Aggregate<Job>,
+  job: PresentJob,
+  fleet: Pick<FleetReader, 'reports'>,
+): JobDetailView => {
+  const causeOf = causesIn(job, fleet)
   const { versions, placement, rollouts } = job
   const { last } = placement
   const { type } = versions.spec as { type?: string }
@@ -52,7 +58,7 @@ export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: Prese
     id: versions.id,
     spec: { ...versions.spec, namespace: key.namespace, name: key.name, type: type ?? '' },
     status: {
-      ...statusView(aggregate, job),
+      ...statusView(aggregate, job, causeOf),
       versions: versions.history.map((record) => ({
         version: record.version,
         at: instant(record.at),
@@ -76,7 +82,7 @@ export const jobDetailView = (key: JobKey, aggregate: Aggregate<Job>, job: Prese
               left_out: { ...last.leftOut },
             },
           }),
-      past_rollouts: rollouts.past.map(pastRolloutView),
+      past_rollouts: rollouts.past.map((one) => pastRolloutView(one, causeOf)),
     },
   }
 }

@@ -1,12 +1,14 @@
 /** Rollouts as the API shows them: shortly in a job, and in full with waves, evidence and what is waited for. */
 import type { JobKey, RolloutDetailView, RolloutPolicy, RolloutView } from '@dunlin/contracts'
 import {
+  failureCause,
   fallbackFrom,
   holdsOf,
   rampSteps,
   settledOf,
   waitsOf,
   waveMembers,
+  type FleetReader,
   type HaltRecord,
   type PresentJob,
   type Rollout,
@@ -17,12 +19,26 @@ import {
 } from '@dunlin/domain'
 import { instant } from './instant.ts'
 
-export const rolloutView = (rollouts: Rollouts, rollout: Rollout): RolloutView => ({
-  ...commonView(rollouts, rollout),
+export const rolloutView = (rollouts: Rollouts, rollout: Rollout, causeOf = NO_CAUSE): RolloutView => ({
+  ...commonView(rollouts, rollout, causeOf),
   waves: [...rollout.waves],
 })
 
-export const pastRolloutView = (rollout: RolloutSummary): RolloutView => {
+type Cause = NonNullable<RolloutView['halted']>['cause']
+/** Why executions of a version failed; `undefined` where that is not asked for, or not known any more. */
+export type CauseOf = (version: number) => Cause
+
+const NO_CAUSE: CauseOf = () => undefined
+
+/** Walks the nodes of the job, so that it is for one job that somebody looks at. */
+export const causesIn =
+  (job: PresentJob, fleet: Pick<FleetReader, 'reports'>): CauseOf =>
+  (version) => {
+    const { content } = [job.rollouts.current, ...job.versions.history].find((one) => one?.version === version) ?? {}
+    return content && failureCause(job, content, fleet)
+  }
+
+export const pastRolloutView = (rollout: RolloutSummary, causeOf = NO_CAUSE): RolloutView => {
   const { open, healthy, failed, lost, deferred, removed } = rollout.counts
   return {
     id: rollout.id,
@@ -40,11 +56,17 @@ export const pastRolloutView = (rollout: RolloutSummary): RolloutView => {
       deferred,
       removed,
     },
-    ...(rollout.halted === undefined ? {} : { halted: haltView(rollout.halted) }),
+    ...(rollout.halted === undefined ? {} : { halted: haltView(rollout.halted, causeOf(rollout.version)) }),
   }
 }
 
-export const rolloutDetailView = (key: JobKey, job: PresentJob, rollout: Rollout, seq: number): RolloutDetailView => {
+export const rolloutDetailView = (
+  key: JobKey,
+  job: PresentJob,
+  rollout: Rollout,
+  fleet: Pick<FleetReader, 'reports'>,
+  seq: number,
+): RolloutDetailView => {
   const { rollouts } = job
   const fallback = fallbackFrom(rollouts, rollout.content)
   const ramp = rampView(rollout)
@@ -52,7 +74,7 @@ export const rolloutDetailView = (key: JobKey, job: PresentJob, rollout: Rollout
   return {
     namespace: key.namespace,
     name: key.name,
-    ...commonView(rollouts, rollout),
+    ...commonView(rollouts, rollout, causesIn(job, fleet)),
     waves,
     joiners: joinersView(rollout, waves),
     already: rollout.already,
@@ -69,7 +91,7 @@ export const waitView = ({ until, ...wait }: Wait): RolloutDetailView['waits_for
   ...(until === undefined ? {} : { until: instant(until) }),
 })
 
-const commonView = ({ atRisk }: Rollouts, rollout: Rollout): Omit<RolloutView, 'waves'> => ({
+const commonView = ({ atRisk }: Rollouts, rollout: Rollout, causeOf: CauseOf): Omit<RolloutView, 'waves'> => ({
   id: rollout.id,
   type: rollout.type,
   version: rollout.version,
@@ -86,7 +108,7 @@ const commonView = ({ atRisk }: Rollouts, rollout: Rollout): Omit<RolloutView, '
   budget: rollout.budget,
   at_risk: atRisk.size,
   evidence: evidenceView(rollout),
-  ...(rollout.halted === undefined ? {} : { halted: haltView(rollout.halted) }),
+  ...(rollout.halted === undefined ? {} : { halted: haltView(rollout.halted, causeOf(rollout.version)) }),
 })
 
 const evidenceView = ({ evidence, policy }: Rollout): NonNullable<RolloutView['evidence']> => {
@@ -103,11 +125,15 @@ const evidenceView = ({ evidence, policy }: Rollout): NonNullable<RolloutView['e
   }
 }
 
-const haltView = ({ reason, message, at, by, evidence }: HaltRecord): NonNullable<RolloutView['halted']> => ({
+const haltView = (
+  { reason, message, at, by, evidence }: HaltRecord,
+  cause: Cause,
+): NonNullable<RolloutView['halted']> => ({
   reason,
   message,
   at: instant(at),
   by,
+  ...(cause === undefined ? {} : { cause }),
   ...(evidence === undefined
     ? {}
     : {
