@@ -182,3 +182,59 @@ it('does not put a version on trial that was never switched to', async () => {
   expect(started()[0]).toMatch(/^1\.0/)
   expect(trialOf(home, 'x1', 1)).toMatchObject({ is: 'reverted', why: 'was never switched to' })
 })
+
+it('ends what hangs on trial also when nothing can be written', async () => {
+  slot('1.0', GOOD)
+  slot('2.0', GOOD)
+  // As on a full disk: the mark for "too late" cannot be made.
+  mkdirSync(join(home, 'late'))
+  await switchTo(home, '2.0')
+  await beginTrial(home, { ...trial, seconds: 1 })
+  launch()
+  await eventually(() => expect(started().map((line) => line.slice(0, 3))).toEqual(['2.0', '1.0']))
+  expect(trialOf(home, 'x1', 1)).toMatchObject({ is: 'reverted' })
+})
+
+it('does not keep a version that failed because it could not go back at once', async () => {
+  slot('1.0', GOOD)
+  slot('2.0', `[ -e ${join(home, 'go')} ] || { while [ ! -e ${join(home, 'go')} ]; do sleep 0.02; done; }; exit 9`)
+  await switchTo(home, '2.0')
+  await beginTrial(home, trial)
+  const child = launch()
+  await eventually(() => expect(started()).toHaveLength(1))
+  // A folder where the new link should be made: as little can be done as on a full disk.
+  const inTheWay = join(home, `current.${child.pid ?? 0}`)
+  mkdirSync(inTheWay)
+  writeFileSync(join(home, 'go'), '')
+  // It fails more than once, and is found to have failed each time.
+  await eventually(() => expect(readFileSync(join(home, 'starts'), 'utf8').trim()).toBe('2'))
+  expect(isOnTrial(home)).toBe(true)
+  rmSync(inTheWay, { recursive: true })
+  await eventually(() => expect(started().at(-1)).toMatch(/^1\.0/))
+  expect(inUse()).toBe('versions/1.0')
+})
+
+it('ends when it is told so before there is an agent', async () => {
+  slot('1.0', GOOD)
+  await switchTo(home, '1.0')
+  const slow = join(home, 'slow-node')
+  writeFileSync(slow, `#!/bin/sh\ntouch ${join(home, 'asked')}\nsleep 0.5\nexec ${node()} "$@"\n`, { mode: 0o755 })
+  launched = spawn(join(home, 'launch'), [home, slow], { stdio: 'ignore' })
+  await eventually(() => expect(existsSync(join(home, 'asked'))).toBe(true))
+  launched.kill('SIGTERM')
+  expect(await exitOf(launched)).toBe(0)
+  expect(started()).toEqual([])
+})
+
+it.each([
+  ['is empty', ''],
+  ['names a version that is gone', 'x1 1 0.9 2.0 60\n'],
+])('leaves in use what is in use when the trial %s', async (_, line) => {
+  slot('1.0', GOOD)
+  await switchTo(home, '1.0')
+  writeFileSync(join(home, 'trial'), line)
+  launch()
+  await eventually(() => expect(started()).toHaveLength(1))
+  expect(inUse()).toBe('versions/1.0')
+  expect(isOnTrial(home)).toBe(false)
+})

@@ -37,10 +37,23 @@ undecided() { [ -f trial ] && read -r _x _n _rest < trial && [ "$_x $_n" = "$exe
 
 in_use() { readlink current | sed 's|.*/||'; }
 
-# Why. The link goes back first: a trial that is found beside another version than its own is over.
+# Why. The link goes back first: a trial that is found beside another version than its own is over. One that cannot be put
+# back, on a full disk, leaves the trial: the next round tries again, and does not keep a version that failed.
 revert() {
+  if [ -z "$from" ] || [ ! -e "versions/$from/agent.mjs" ]; then
+    echo "dunlin launcher: there is nothing to go back to; $(in_use) stays in use" >&2
+    rm -f trial starts late
+    return
+  fi
+  rm -f "current.$$"
   ln -s "versions/$from" "current.$$" &&
     { mv -fT "current.$$" current 2>/dev/null || "$node" -e 'require("fs").renameSync(...process.argv.slice(1))' "current.$$" current; }
+  if [ "$(in_use)" != "$from" ]; then
+    rm -f "current.$$"
+    echo "dunlin launcher: could not go back from $to to $from yet" >&2
+    sleep 1
+    return 1
+  fi
   printf '%s %s %s %s %s %s\\n' "$execution" "$attempt" "$from" "$to" "$seconds" "$1" > reverted.tmp &&
     mv -f reverted.tmp reverted
   rm -f trial starts late
@@ -56,29 +69,34 @@ watch_trial() {
     undecided && kill -0 $$ 2>/dev/null || exit 0
     left=$((left - 1))
   done
-  : > late
+  # Not ":": a shell ends when a special command cannot write, on a full disk, and nobody would end the agent.
+  true > late
   kill -TERM "$1" 2>/dev/null
   sleep 2
   kill -KILL "$1" 2>/dev/null
 }
 
 while :; do
-  trial=
+  trial= again=
+  # Told to end while there was no agent that could be told.
+  [ -z "$stopping" ] || exit 0
   if [ -f trial ]; then
     read -r execution attempt from to seconds < trial
     starts=$(($(cat starts 2>/dev/null || echo 0) + 1))
     echo "$starts" > starts
     rm -f late
     if [ "$(in_use)" != "$to" ]; then
-      revert "was never switched to"
+      revert "was never switched to" || again=1
     elif [ "$starts" -gt ${MOST_STARTS} ]; then
-      revert "was started ${MOST_STARTS} times and did not become healthy"
+      revert "was started ${MOST_STARTS} times and did not become healthy" || again=1
     else
       trial=1
     fi
   fi
+  [ -z "$again" ] || continue
   "$node" $lean "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
   pid=$!
+  [ -z "$stopping" ] || kill -TERM "$pid" 2>/dev/null
   if [ -n "$trial" ]; then
     watch_trial "$pid" 3>&- &
     timer=$!

@@ -46,6 +46,9 @@ export const beginTrial = async (home: string, { execution, attempt, from, to, s
   await syncPath(home)
 }
 
+/** It could not be switched to: without this every later update would wait for its decision. */
+export const dropTrial = (home: string): void => rmSync(join(home, 'trial'), { force: true })
+
 export const isOnTrial = (home: string): boolean => read(home, 'trial') !== undefined
 
 /** What became of the trial of an attempt; undefined when there was none. */

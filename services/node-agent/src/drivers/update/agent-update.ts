@@ -4,8 +4,9 @@
  */
 import { millisOf, type UpdateConfig } from '@dunlin/contracts/agent'
 import type { Artifacts } from '../../artifacts/fetch.ts'
+import { isDiskFull } from '../../artifacts/problem.ts'
 import { currentVersion, holds, switchTo } from '../../update/slots.ts'
-import { beginTrial, trialOf } from '../../update/trial.ts'
+import { beginTrial, dropTrial, trialOf } from '../../update/trial.ts'
 import { TaskError, type Inspected, type StartControl, type Task } from '../driver.ts'
 import { runOwnCommand } from '../own-command.ts'
 import { DEFAULT_HEALTHY_MS, filesOf, mayFollow, stageSlot } from './target.ts'
@@ -47,7 +48,15 @@ export const updateAgent = async (
     (config.healthy_within === undefined ? DEFAULT_HEALTHY_MS : millisOf(config.healthy_within)) / 1000,
   )
   await beginTrial(home, { execution, attempt, from, to: name, seconds })
-  await switchTo(home, name)
+  try {
+    await switchTo(home, name)
+  } catch (error) {
+    if (currentVersion(home) === name) throw error
+    dropTrial(home)
+    throw isDiskFull(error)
+      ? new TaskError({ code: 'disk_full', message: `There is no room in ${home}.` }, false)
+      : error
+  }
   agent.end(`version ${config.version} takes over`)
   return false
 }
