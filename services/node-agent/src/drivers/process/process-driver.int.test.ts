@@ -36,7 +36,8 @@ if (!isRoot) process.stdout.write('accounts are not tested: the tests do not run
 let root: string
 let tasks: { readonly driver: Driver; readonly task: Task }[]
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'dunlin-process-'))
+  // Another account must find the way there, which a private temporary folder does not allow.
+  root = mkdtempSync(join(isRoot ? '/tmp' : tmpdir(), 'dunlin-process-'))
   chmodSync(root, 0o700)
   tasks = []
 })
