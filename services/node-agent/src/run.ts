@@ -13,6 +13,7 @@ import { connectLater } from './connect-later.ts'
 import { findDrivers } from './drivers/all.ts'
 import { killTasks } from './drivers/kill-tasks.ts'
 import { execPolicyOf } from './exec/policy.ts'
+import { endLeftCommands } from './exec/left-behind.ts'
 import { readFlags, USAGE, type Flags } from './flags.ts'
 import { AGENT_VERSION, hostLabels, hostResources } from './host.ts'
 import { nodeIdentity } from './identity.ts'
@@ -44,6 +45,9 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     logger,
     limitBytes: flags.journalBytes,
   })
+  // Nobody else may use this directory from here on.
+  const left = endLeftCommands(dataDir)
+  if (left > 0) logger.warn('commands on request of an agent that was killed were ended', { commands: left })
   // First in, last out: the agent must not start again what is ended here.
   if (flags.stopTasksOnExit)
     await lifecycle.start(

@@ -23,6 +23,9 @@ export const isAlive = (pid: number, startTicks: string): boolean => {
   return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && stat.startTicks === startTicks
 }
 
+/** Undefined when there is no such process. */
+export const startTicksOf = (pid: number): string | undefined => readProcStat(pid)?.startTicks
+
 let boot: string | undefined
 export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim())
 

@@ -1,7 +1,7 @@
 import type { ExecQuestion, NodeId } from '@dunlin/contracts/agent'
 import { systemClock, type Logger } from '@dunlin/runtime/agent'
 import { silentLogger } from '@dunlin/runtime/agent'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -46,6 +46,16 @@ describe('a command on request', { timeout: 30_000 }, () => {
       { audit: 'exec', by: 'user:ana', command: ['sh', '-c', expect.any(String), 'x', '$HOME *'] },
       { message: 'a command ended', code: 7 },
     ])
+  })
+
+  it('ends at its timeout also when something that left its group keeps its output open', async () => {
+    const left = join(dir, 'left')
+    const leaves = `setsid sh -c 'echo $$ > "$0"; exec sleep 1000' ${left} & while [ ! -s ${left} ]; do sleep 0.01; done`
+    const { ended } = run(['sh', '-c', leaves], ANY, { timeoutMs: 1_000 })
+    expect(await ended).toEqual({ code: 0, signal: null, timedOut: true })
+    expect(existsSync(join(dir, 'exec'))).toBe(true)
+    expect(readdirSync(join(dir, 'exec'))).toEqual([])
+    process.kill(Number(readFileSync(left, 'utf8')), 'SIGKILL')
   })
 
   it('is ended with its whole group at its timeout, also when it ignores SIGTERM', async () => {

@@ -7,8 +7,10 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { DEFAULT_PATH, findCommand } from '../drivers/process/find-command.ts'
+import type { Timer } from '@dunlin/runtime/agent'
 import type { RpcFacts } from '../rpc/method.ts'
 import type { Out } from '../rpc/streams.ts'
+import { noteCommand } from './left-behind.ts'
 import { mayRun } from './policy.ts'
 
 /** After SIGTERM, before SIGKILL. */
@@ -37,10 +39,20 @@ export const runCommand = async (facts: RpcFacts, question: ExecQuestion, out: O
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  const forget = child.pid === undefined ? () => {} : noteCommand(dataDir, child.pid)
   let timedOut = false
+  let killing: Timer | undefined
+  /** Its number may be somebody else's from then on. */
+  let exited = false
+  const cut = (): void => {
+    if (!exited) signalGroup(child, 'SIGKILL')
+    // What left its group may hold them open for as long as it likes.
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
   const end = (): void => {
-    signalGroup(child, 'SIGTERM')
-    clock.after(GRACE_MS, () => signalGroup(child, 'SIGKILL'))
+    if (!exited) signalGroup(child, 'SIGTERM')
+    killing ??= clock.after(GRACE_MS, cut)
   }
   const timer = clock.after(timeoutMs, () => {
     timedOut = true
@@ -54,6 +66,8 @@ export const runCommand = async (facts: RpcFacts, question: ExecQuestion, out: O
       exit.then(async (ended) => {
         // What it left behind in its group would hold the pipes open.
         signalGroup(child, 'SIGKILL')
+        exited = true
+        forget()
         return ended
       }),
       pass(child.stdout, 'stdout', out),
@@ -67,6 +81,7 @@ export const runCommand = async (facts: RpcFacts, question: ExecQuestion, out: O
     throw error
   } finally {
     timer.cancel()
+    killing?.cancel()
     out.signal.removeEventListener('abort', end)
   }
 }
@@ -90,7 +105,12 @@ const signalGroup = (child: Child, signal: NodeJS.Signals): void => {
 
 /** Reads no further than the caller takes. When nobody wants more, the rest is read and dropped, so that it can end. */
 const pass = async (from: Readable, s: OutputStream, out: Out): Promise<void> => {
-  for await (const chunk of from as AsyncIterable<Buffer>)
-    for (let at = 0; at < chunk.byteLength; at += PART_BYTES)
-      if (await out.ready()) out.item({ s }, chunk.subarray(at, at + PART_BYTES))
+  try {
+    for await (const chunk of from as AsyncIterable<Buffer>)
+      for (let at = 0; at < chunk.byteLength; at += PART_BYTES)
+        if (await out.ready()) out.item({ s }, chunk.subarray(at, at + PART_BYTES))
+  } catch (error) {
+    // It was given up before its end.
+    if (!from.destroyed) throw error
+  }
 }
