@@ -266,6 +266,19 @@ describe('a server that cannot be believed', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('sends headers for ever, one by one: no answer either', async () => {
+    const drips: NodeJS.Timeout[] = []
+    serve = (_, { socket }) => {
+      socket?.write('HTTP/1.1 200 OK\r\n')
+      drips.push(setInterval(() => socket?.write('x: y\r\n'), 5))
+    }
+    const artifacts = open({ patience: { firstMs: 1, mostMs: 1, attempts: 2, silentMs: 100 } })
+    const failure = await failureOf(fetchIt(artifact(Buffer.from('x')), artifacts))
+    for (const drip of drips) clearInterval(drip)
+    expect(failure).toMatchObject({ code: 'artifact_unavailable', permanent: false })
+    expect(failure.message).toContain('headers did not end')
+  })
+
   it('fails for a while: asked again; says that there is no such file: not asked again', async () => {
     const body = randomBytes(100)
     serve = (request, response) =>
@@ -301,6 +314,7 @@ describe('redirects', () => {
     ['without end', () => '/file', 'more than 5 times'],
     ['to a file', () => 'file:///etc/passwd', 'only http and https'],
     ['to the metadata service', () => 'http://169.254.169.254/latest/meta-data', 'metadata address'],
+    ["to another cloud's metadata service", () => 'http://168.63.129.16/machine', 'metadata address'],
     ['to the metadata service in other clothes', () => 'http://[::ffff:169.254.169.254]/', 'metadata address'],
     ['to the metadata service as a number', () => 'http://2852039166/', 'metadata address'],
     ['to nowhere', () => 'http://', 'no address'],

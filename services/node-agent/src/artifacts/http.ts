@@ -10,6 +10,8 @@ import { refused } from './problem.ts'
 const MOST_REDIRECTS = 5
 /** A server that sends nothing for this long is treated as gone. */
 const SILENT_MS = 30_000
+/** Times the silence after which a server must have sent all its headers: one that drips them is never silent. */
+const HEADERS_SILENCES = 4
 
 export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>
@@ -57,8 +59,15 @@ const getOnce = async (
     signal,
   }
   return new Promise((resolve, reject) => {
-    const asked = request(url, settings, resolve)
-    asked.once('error', reject)
+    const asked = request(url, settings, (answer) => {
+      clearTimeout(late)
+      resolve(answer)
+    })
+    const late = setTimeout(() => asked.destroy(new Error('its headers did not end')), HEADERS_SILENCES * silentMs)
+    asked.once('error', (error) => {
+      clearTimeout(late)
+      reject(error)
+    })
     asked.setTimeout(silentMs, () => asked.destroy(new Error(`nothing came for ${silentMs / 1000} s`)))
     asked.end()
   })

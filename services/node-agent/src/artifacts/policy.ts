@@ -18,6 +18,8 @@ export interface ArtifactPolicy {
 const metadata = new BlockList()
 metadata.addSubnet('169.254.0.0', 16, 'ipv4')
 metadata.addAddress('100.100.100.200', 'ipv4')
+metadata.addAddress('168.63.129.16', 'ipv4')
+metadata.addAddress('192.0.0.192', 'ipv4')
 metadata.addSubnet('fe80::', 10, 'ipv6')
 metadata.addAddress('fd00:ec2::254', 'ipv6')
 // The same IPv4 addresses behind NAT64.
@@ -63,7 +65,7 @@ export const localPath = async (url: URL, { roots }: ArtifactPolicy): Promise<st
   })
   for (const root of roots) {
     const inside = relative(await realpath(root).catch(() => root), path)
-    if (inside !== '' && !inside.startsWith('..') && !isAbsolute(inside)) return path
+    if (inside !== '' && inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside)) return path
   }
   throw refused(`${url.href} leads to ${path}, which is below no artifact root (${roots.join(', ')}).`)
 }

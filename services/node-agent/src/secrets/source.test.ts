@@ -17,6 +17,10 @@ beforeEach(() => {
   writeFileSync(join(root, 'in', 'coded'), Buffer.from(VALUE).toString('base64'))
   writeFileSync(join(root, 'in', 'big'), VALUE.repeat(10_000))
   writeFileSync(join(root, 'in', 'nul'), `${VALUE}\0`)
+  mkdirSync(join(root, 'in', '..2026'))
+  writeFileSync(join(root, 'in', '..2026', 'mounted'), VALUE)
+  symlinkSync('..2026', join(root, 'in', '..data'))
+  symlinkSync('..data/mounted', join(root, 'in', 'mounted'))
   writeFileSync(join(root, 'outside'), VALUE)
   symlinkSync(join(root, 'outside'), join(root, 'in', 'link'))
   source = createSecrets({
@@ -36,6 +40,7 @@ const read = (secret: object, from = 'f', of = source) =>
 describe('secrets', () => {
   it.each([
     [{ path: 'plain' }, 'f'],
+    [{ path: 'mounted' }, 'f'],
     [{ path: 'json', field: 'a' }, 'f'],
     [{ path: 'coded', encoding: 'base64' }, 'f'],
     [{ name: 'GIVEN' }, 'e'],

@@ -76,10 +76,10 @@ const fromFile = async (key: string, { path = key }: Wanted, { dir }: SecretSett
     throw missing(key, 'the node has no folder for secrets', 'Start the agent with --secrets-dir DIR.')
   const outside = (): TaskError => missing(key, `its path ${path} leads out of the folder for secrets`)
   const inner = relative(dir, join(dir, path))
-  if (isAbsolute(path) || inner === '' || inner.startsWith('..')) throw outside()
+  if (isAbsolute(path) || inner === '' || leadsOut(inner)) throw outside()
   try {
     const [root, real] = await Promise.all([realpath(dir), realpath(join(dir, path))])
-    if (relative(root, real).startsWith('..')) throw outside()
+    if (leadsOut(relative(root, real))) throw outside()
     const file = await open(real, 'r')
     try {
       const buffer = Buffer.alloc(MOST_SECRET_BYTES + 1)
@@ -96,6 +96,9 @@ const fromFile = async (key: string, { path = key }: Wanted, { dir }: SecretSett
     throw missing(key, `its file ${path} cannot be read (${code})`)
   }
 }
+
+/** Names may begin with two dots: secrets that Kubernetes mounts lie below a link `..data`. */
+const leadsOut = (inner: string): boolean => inner === '..' || inner.startsWith('../')
 
 const decoded = (key: string, { encoding, field }: Wanted, raw: string): string => {
   let value = raw

@@ -1,6 +1,6 @@
 /** What lies at a path, remembered so that it can be put back exactly: a file with its attributes, a link, or nothing. */
 import { createHash } from 'node:crypto'
-import { copyFile, lstat, mkdir, open, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { constants, copyFile, lstat, mkdir, open, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod/mini'
 import { hashFile } from '../../artifacts/part.ts'
@@ -82,8 +82,9 @@ export const putFile = async (
 ): Promise<void> => {
   const made = temporary(path, mark)
   await rm(made, { force: true })
-  await copyFile(from, made)
-  const handle = await open(made, 'r+')
+  // Never through a link that somebody puts there meanwhile.
+  await copyFile(from, made, constants.COPYFILE_EXCL)
+  const handle = await open(made, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
     const stat = await handle.stat()
     if (stat.uid !== attributes.uid || stat.gid !== attributes.gid)

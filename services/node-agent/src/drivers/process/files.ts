@@ -1,6 +1,6 @@
 /** Puts artifacts, files and rendered templates into the local directory, before every attempt. */
 import type { FetchedArtifact, ProcessConfig, ProcessFile } from '@dunlin/contracts/agent'
-import { chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Artifacts } from '../../artifacts/fetch.ts'
 import { renderTemplate, type TemplateValue } from '../../templates/render.ts'
@@ -30,7 +30,8 @@ const placeArtifact = async (
   const path = safePath(task, name === '' ? artifact.sha256 : name, account)
   if (!artifacts) throw new TaskError({ code: 'not_built', message: 'This agent has no artifact store.' }, true)
   await artifacts.place(artifact, { path, mode: modeOf(mode) }, control)
-  if (account) chownSync(path, account.uid, account.gid)
+  // Never through a link: another process of the same account may change its directory at any moment.
+  if (account) lchownSync(path, account.uid, account.gid)
 }
 
 const placeFile = async ({ path: name, content, template, artifact, mode }: ProcessFile, placing: Placing) => {
@@ -47,7 +48,7 @@ const placeFile = async ({ path: name, content, template, artifact, mode }: Proc
     const message = `The file ${name} cannot be written: ${error instanceof Error ? error.message : String(error)}`
     throw new TaskError({ code: 'file_failed', message }, false)
   }
-  if (account) chownSync(fresh, account.uid, account.gid)
+  if (account) lchownSync(fresh, account.uid, account.gid)
   renameSync(fresh, path)
 }
 
@@ -61,7 +62,7 @@ const safePath = (task: Task, name: string, account: Account | undefined): strin
     .split('/')
     .filter((one) => one !== '.')) {
     folder = join(folder, part)
-    if (mkdirSync(folder, { recursive: true }) !== undefined && account) chownSync(folder, account.uid, account.gid)
+    if (mkdirSync(folder, { recursive: true }) !== undefined && account) lchownSync(folder, account.uid, account.gid)
     if (relative(realpathSync(local), realpathSync(folder)).startsWith('..'))
       throw new TaskError({ code: 'file_refused', message: `The path ${name} leads out of the local directory.` }, true)
   }
