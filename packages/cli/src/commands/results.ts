@@ -1,7 +1,7 @@
 /** `dunlin results`: what the queries of a job found, rows of all nodes together, or each node's file as it is. */
 import { DunlinError, type ResultRecord } from '@dunlin/contracts'
 import { Option, type Command } from 'commander'
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context, GlobalOptions } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -110,13 +110,14 @@ const rowSink = (io: Io, printer: RowPrinter): Sink => {
 
 const endings: Readonly<Record<string, string>> = { rows: 'rows', csv: 'csv', json: 'jsonl', parquet: 'parquet' }
 
+/** A file has its name once it is whole: what was cut off must not pass for a result. */
 const fileSink = (io: Io, dir: string): Sink => {
   const open = new Map<string, { readonly fd: number; readonly path: string }>()
   mkdirSync(dir, { recursive: true })
   return {
     begin: ({ node, format }) => {
       const path = join(dir, `${node}.${endings[format] ?? 'out'}`)
-      open.set(node, { fd: openSync(path, 'w'), path })
+      open.set(node, { fd: openSync(`${path}.part`, 'w'), path })
     },
     data: (node, bytes) => {
       const file = open.get(node)
@@ -126,6 +127,7 @@ const fileSink = (io: Io, dir: string): Sink => {
       const file = open.get(node)
       if (file === undefined) return
       closeSync(file.fd)
+      renameSync(`${file.path}.part`, file.path)
       open.delete(node)
       io.out(`${file.path}\n`)
     },

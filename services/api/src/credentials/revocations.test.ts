@@ -1,6 +1,6 @@
 import { DunlinError } from '@dunlin/contracts'
 import { noNode, type NodeState } from '@dunlin/domain'
-import { silentLogger, systemClock } from '@dunlin/runtime'
+import { silentLogger, systemClock, type Clock } from '@dunlin/runtime'
 import { afterEach, expect, it, vi } from 'vitest'
 import { keepRevocations, type Revocations } from './revocations.ts'
 
@@ -8,7 +8,7 @@ const withKeys = (...revokedKeys: string[]): NodeState => ({ ...noNode(), revoke
 let kept: Revocations | undefined
 afterEach(() => kept?.stop())
 
-const start = (answers: readonly (boolean | DunlinError)[] = []) => {
+const start = (answers: readonly (boolean | DunlinError)[] = [], clock: Clock = systemClock) => {
   const told: string[][] = []
   let n = 0
   const revoke = async (keys: ReadonlySet<string>): Promise<boolean> => {
@@ -17,7 +17,7 @@ const start = (answers: readonly (boolean | DunlinError)[] = []) => {
     if (answer instanceof DunlinError) throw answer
     return answer
   }
-  kept = keepRevocations({ revoke, close: async () => {} }, systemClock, silentLogger)
+  kept = keepRevocations({ revoke, close: async () => {} }, clock, silentLogger)
   return { kept, told }
 }
 
@@ -46,4 +46,20 @@ it('goes on until the server has taken it', async () => {
   const { kept: one, told } = start([new DunlinError('log_unavailable'), true])
   one.begin([withKeys('UA')])
   await vi.waitFor(() => expect(told).toHaveLength(2), { timeout: 10_000 })
+})
+it('tells a server again that was replaced meanwhile', async () => {
+  let hours: (() => void) | undefined
+  const clock: Clock = {
+    ...systemClock,
+    after: (ms, run) => {
+      if (ms < 10_000) return systemClock.after(ms, run)
+      hours = run
+      return { cancel: () => {} }
+    },
+  }
+  const { kept: one, told } = start([], clock)
+  one.begin([withKeys('UA')])
+  await vi.waitFor(() => expect(told).toHaveLength(1))
+  hours?.()
+  await vi.waitFor(() => expect(told).toEqual([['UA'], ['UA']]))
 })

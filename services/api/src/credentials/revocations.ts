@@ -1,10 +1,10 @@
 /**
  * Keeps the server refusing every key that the log calls revoked. A level, not an event: whatever was missed (this process
- * was down, the server was replaced) is told when it starts and whenever a node's subject changes.
+ * was down, the server was replaced) is told when it starts, whenever a node's subject changes, and by a look now and then.
  */
 import type { NodeState } from '@dunlin/domain'
 import type { Claims } from '@dunlin/nats/auth'
-import { createPump, type Clock, type Logger } from '@dunlin/runtime'
+import { createPump, every, type Clock, type Logger, type Timer } from '@dunlin/runtime'
 
 export interface Revocations {
   /** A node's subject was folded. */
@@ -15,10 +15,13 @@ export interface Revocations {
 }
 
 const RETRY_MS = 1_000
+/** A server that came back without what it was told takes refused keys for this long. */
+const LOOK_EVERY_MS = 30_000
 
 export const keepRevocations = (claims: Claims, clock: Clock, logger: Logger): Revocations => {
   const keys = new Set<string>()
   let begun = false
+  let looking: Timer | undefined
 
   const pump = createPump(clock, logger, async () => {
     try {
@@ -41,7 +44,13 @@ export const keepRevocations = (claims: Claims, clock: Clock, logger: Logger): R
       for (const node of nodes) add(node)
       begun = true
       pump.wake()
+      looking ??= every(clock, LOOK_EVERY_MS, () => {
+        if (keys.size > 0) pump.wake()
+      })
     },
-    stop: () => pump.stop(),
+    stop: () => {
+      looking?.cancel()
+      return pump.stop()
+    },
   }
 }

@@ -11,9 +11,7 @@ import { createNodeLogs, type LogsAsked, type NodeLogs } from './node-logs.ts'
 export interface JobLogsOptions {
   readonly ports: StreamPorts
   readonly asked: LogsAsked
-  /** Only these; all when empty. */
-  readonly only: ReadonlySet<string>
-  /** Where the job is now. */
+  /** Where the job is now, as far as it was asked for. */
   readonly nodes: () => readonly JobNode[]
   readonly isHeard: (node: NodeId) => boolean
   /** Whether more may be placed or granted. */
@@ -28,7 +26,7 @@ const PARTS_WAITING = 128
 const LOOK_EVERY_MS = 500
 
 export const readJobLogs = async (options: JobLogsOptions): Promise<void> => {
-  const { ports, asked, only, isHeard, put, signal } = options
+  const { ports, asked, isHeard, put, signal } = options
   const logs = new Map<NodeId, NodeLogs>()
   const running = new Set<Promise<void>>()
   const leftOut = new Set<NodeId>()
@@ -37,7 +35,6 @@ export const readJobLogs = async (options: JobLogsOptions): Promise<void> => {
   const wanted = (): JobNode[] =>
     options
       .nodes()
-      .filter(({ node }) => only.size === 0 || only.has(node))
       .filter(({ executions }) => asked.execution === undefined || executions.some(({ id }) => id === asked.execution))
 
   const window = Math.max(2, Math.floor(PARTS_WAITING / Math.max(1, Math.min(MOST_AT_ONCE, wanted().length))))

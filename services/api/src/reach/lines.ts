@@ -44,6 +44,11 @@ export const respondInLines = <R extends { readonly type: string }>(
   const beat = every(clock, ALIVE_EVERY_MS / 2, () => {
     if (clock.monotonicMs() - wroteAt >= ALIVE_EVERY_MS / 2 && drained === undefined) write(alive)
   })
+  // Who left before the first line is told of by no event any more, and must not be read for.
+  if (raw.destroyed || raw.socket?.destroyed === true) {
+    beat.cancel()
+    gone.abort()
+  }
   raw.on('drain', go)
   raw.once('close', () => {
     beat.cancel()
