@@ -3,7 +3,7 @@ import { nodeIdSchema, type NodeId } from '@dunlin/contracts/agent'
 import type { Clock, Random } from '@dunlin/runtime/agent'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readText, writeAtomically } from './drivers/task-dir.ts'
+import { readText, writeDurably } from './drivers/task-dir.ts'
 
 /** `wanted` wins when the directory has no identity yet; another one than the kept one is refused. */
 export const nodeIdentity = (
@@ -18,6 +18,6 @@ export const nodeIdentity = (
     throw new Error(`${file} says "${kept}", but --node-id is "${wanted}". Give every node its own data directory.`)
   const id = nodeIdSchema.safeParse(kept || wanted || `n-${random.ulid(clock.nowMs()).toLowerCase()}`)
   if (!id.success) throw new Error(`"${kept || wanted}" is no node id: ${id.error.issues[0]?.message ?? ''}`)
-  if (!kept) writeAtomically(file, `${id.data}\n`)
+  if (!kept) writeDurably(file, `${id.data}\n`)
   return id.data
 }

@@ -7,7 +7,7 @@ import { createNodeKey, publicKeyOf } from '@dunlin/nats/agent'
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { readText, writeAtomically } from '../drivers/task-dir.ts'
+import { readText, writeDurably } from '../drivers/task-dir.ts'
 
 const membershipSchema = z.object({
   s: z.literal(1),
@@ -80,5 +80,5 @@ export const writeMembership = (dataDir: string, membership: Membership): void =
 const write = (dataDir: string, file: string, text: string): void => {
   mkdirSync(folderOf(dataDir), { recursive: true, mode: 0o700 })
   chmodSync(folderOf(dataDir), 0o700)
-  writeAtomically(file, text)
+  writeDurably(file, text)
 }

@@ -59,6 +59,15 @@ export const findDrivers = async (settings: DriverSettings): Promise<readonly Dr
         logger,
       }),
     )
-  await Promise.all(drivers.map(async (driver) => driver.recover?.()))
+  await Promise.all(
+    drivers.map(async (driver) => {
+      try {
+        await driver.recover?.()
+      } catch (error) {
+        // What it did not find again is looked at with its task; the agent must come up for the others.
+        logger.error('a driver could not recover', { driver: driver.type, error: String(error) })
+      }
+    }),
+  )
   return drivers
 }

@@ -1,6 +1,17 @@
 /** The files of a task's directory, as the shim writes them and the agent reads them. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 
 export interface PidFile {
   readonly attempt: number
@@ -59,6 +70,24 @@ export const readExit = (dir: string): ExitFile | undefined => {
 export const writeAtomically = (path: string, text: string): void => {
   writeFileSync(`${path}.tmp`, text, { mode: 0o600 })
   renameSync(`${path}.tmp`, path)
+}
+
+/** The same for what must survive a cut of the power: a renamed file alone may be found empty after it. */
+export const writeDurably = (path: string, text: string): void => {
+  const file = openSync(`${path}.tmp`, 'w', 0o600)
+  try {
+    writeFileSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.tmp`, path)
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 const isClaimed = (dir: string, attempt: number): boolean => claimedAt(dir, attempt) !== undefined

@@ -29,6 +29,8 @@ import type { Wanted } from './stage.ts'
 /** What is known of a task from its directory alone. */
 export type Owner = Pick<Task, 'dir' | 'execution' | 'job'>
 
+const NEVER: AbortSignal = new AbortController().signal
+
 /** Temporary files beside the real ones carry it. */
 export const markOf = ({ execution }: Pick<Task, 'execution'>): string => `dunlin-${execution}`
 
@@ -55,13 +57,14 @@ export const apply = async (
 }
 
 /** Brings a change that an agent did not live to finish to its end: to all of it when all was done, or to none. */
-export const settle = async (owner: Owner): Promise<void> => {
+export const settle = async (owner: Owner, patience: AbortSignal = NEVER): Promise<void> => {
   const intent = readIntent(owner.dir)
   if (intent === undefined) return
-  await (readApplied(owner.dir)?.attempt === intent.attempt ? finish(owner.dir) : undo(owner))
+  await (readApplied(owner.dir)?.attempt === intent.attempt ? finish(owner.dir) : undo(owner, patience))
 }
 
-const undo = async (owner: Owner): Promise<void> => {
+/** `patience` ends the wait for the reader. */
+const undo = async (owner: Owner, patience: AbortSignal = NEVER): Promise<void> => {
   const intent = readIntent(owner.dir)
   if (!intent) return
   const failed: string[] = []
@@ -74,7 +77,7 @@ const undo = async (owner: Owner): Promise<void> => {
     }
   }
   // Best effort: the reader may be what is broken.
-  if (intent.reloading) await tellReader(owner, intent.reload, new AbortController().signal).catch(() => undefined)
+  if (intent.reloading) await tellReader(owner, intent.reload, patience).catch(() => undefined)
   // The intent stays: the next attempt, or the next agent, tries again.
   if (failed.length > 0)
     throw new TaskError(
@@ -113,7 +116,7 @@ export const restoreOriginals = async (task: Task, config: ConfigConfig): Promis
     await removeFolders(folders)
   }
   await writeOriginals(task.stateDir, {})
-  const why = await tellReader(task, config.reload, new AbortController().signal)
+  const why = await tellReader(task, config.reload, NEVER)
   if (why !== undefined) throw new Error(why)
 }
 

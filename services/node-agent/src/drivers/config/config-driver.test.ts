@@ -47,8 +47,9 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const makeDriver = (roots = [etc]): Driver =>
+const makeDriver = (roots = [etc], recoverMs = 60_000): Driver =>
   configDriver({
+    recoverMs,
     artifacts: createArtifacts({
       dir: join(dataDir, 'artifacts'),
       cacheBytes: 1_000_000,
@@ -306,6 +307,22 @@ describe('an agent that is killed', () => {
     driver = makeDriver()
     await driver.recover?.()
     expect([read('a.conf'), readIntent(task.dir), driver.inspect(task)]).toEqual(['new', undefined, { is: 'running' }])
+  })
+
+  it('is followed by one whose start no reader can hold up for long', async () => {
+    const task = taskOf({})
+    writeFileSync(at('a.conf'), 'half')
+    await writeIntent(task.dir, {
+      attempt: 1,
+      job: task.job,
+      stateDir: task.stateDir,
+      reload: { command: 'sleep', args: ['1000'], timeout: '1h' },
+      reloading: true,
+      leaving: [],
+      changes: [{ path: at('a.conf'), before: { is: 'absent' }, folders: [] }],
+    })
+    await makeDriver([etc], 100).recover?.()
+    expect([readdirSync(etc), readIntent(task.dir)]).toEqual([[], undefined])
   })
 
   it('in the middle of the files: none of them is left changed', async () => {

@@ -15,9 +15,13 @@ import { startWatch, type Watch } from './watch.ts'
 export interface ConfigDriverOptions {
   readonly artifacts: Artifacts
   readonly places: ConfigPlaces
+  /** How long the start of an agent may wait for readers of what it puts back. */
+  readonly recoverMs?: number
 }
 
-export const configDriver = ({ artifacts, places }: ConfigDriverOptions): Driver => {
+const RECOVER_MS = 10_000
+
+export const configDriver = ({ artifacts, places, recoverMs = RECOVER_MS }: ConfigDriverOptions): Driver => {
   const watches = new Map<string, Watch>()
   const starting = new Set<string>()
   /** Paths by the execution that has them: two jobs must not correct each other for ever. */
@@ -55,7 +59,8 @@ export const configDriver = ({ artifacts, places }: ConfigDriverOptions): Driver
     type: 'config',
     recover: async () => {
       // What cannot be put back now is tried again by the next attempt; the agent must come up all the same.
-      for (const owner of unsettled(places.dataDir)) await settle(owner).catch(() => {})
+      const patience = AbortSignal.timeout(recoverMs)
+      for (const owner of unsettled(places.dataDir)) await settle(owner, patience).catch(() => {})
     },
     prepare: (content) => problemOf(content) ?? refuseWithoutRoots(places),
     start: async (task, { signal, onProgress }) => {
