@@ -1,5 +1,5 @@
 /** The reporter against a log in memory that loses answers, goes backwards or belongs to somebody else. */
-import { DunlinError, type BootId, type JournalId } from '@dunlin/contracts/agent'
+import { DunlinError, type BootId, type JournalId, type Transition } from '@dunlin/contracts/agent'
 import { seededRandom, silentLogger, systemClock } from '@dunlin/runtime/agent'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { newLocal, transitionOf } from '../converge/execution.ts'
@@ -8,6 +8,7 @@ import { openJournal } from '../journal/open-journal.ts'
 import { defaultTimings } from '../options.ts'
 import { createCentre, type Centre } from '../testing/centre.ts'
 import { entryFor, FAST, newId, NODE, sh } from '../testing/node.ts'
+import { encodeReport } from './commits.ts'
 import { startReporter, type Reporter } from './reporter.ts'
 
 let centre: Centre
@@ -21,7 +22,7 @@ const SUBJECT = `evt.report.${NODE}`
 const openMemory = (): Journal =>
   openJournal({ file: ':memory:', newId: () => newId() as JournalId, logger: silentLogger })
 
-const start = (ensureAlone = async (): Promise<void> => {}): void => {
+const start = (ensureAlone = async (): Promise<void> => {}, executions: readonly Transition[] = []): void => {
   boot = newId() as BootId
   const ports = { reports: centre.reports, journal, clock: systemClock, random: seededRandom(1), logger: silentLogger }
   reporter = startReporter(
@@ -35,7 +36,7 @@ const start = (ensureAlone = async (): Promise<void> => {}): void => {
         labels: {},
         drivers: [],
         resources: { cpus: 1, memoryBytes: 1 },
-        executions: [],
+        executions: [...executions],
       }),
       ensureAlone,
       onAcknowledged: (j) => acknowledged.push(j),
@@ -102,6 +103,29 @@ describe('the reporter', () => {
     await settled()
     expect(centre.commits[0]?.commit.ev[0]).toMatchObject({ type: 'NodeAnnounced', boot, journal: journal.id })
     expect(acknowledged.at(-1)).toBe(2)
+  })
+
+  it('does not count as replaced what the log had before the acknowledgement was lost with the power', async () => {
+    const entry = entryFor(centre, 1, sh('true'))
+    const local = newLocal(1)
+    const [first, second, third] = (['starting', 'running', 'degraded'] as const).map((state, at) => {
+      const transition = transitionOf({ entry, local }, state, at)
+      journal.record(entry, local, transition, true)
+      return transition
+    })
+    if (!first || !second || !third) throw new Error('three were made')
+    const events = [first, second].map((one, i) => ({
+      type: 'ExecutionReported' as const,
+      journal: journal.id,
+      j: i + 1,
+      ...one,
+    }))
+    const data = encodeReport(NODE, newId() as BootId, 1, 1, events)
+    expect(await centre.reports.append({ subject: SUBJECT, data, expected: 0 })).toMatchObject({ ok: true })
+    start(undefined, [third])
+    await reporter.announced
+    expect(centre.commits.at(-1)?.commit.ev).toMatchObject([{ type: 'NodeAnnounced', j: 3, executions: [third] }])
+    expect(centre.commits.at(-1)?.commit.ev[0]).not.toHaveProperty('executions.0.replaces')
   })
 
   it('tells each transition once and in order, whatever acknowledgement is lost', async () => {

@@ -102,10 +102,14 @@ export const startReporter = (
     const report = last && readReport(node, last.data)
     expected = last?.seq ?? 0
     before = report?.boot
-    if (report && (report.journals.get(journal.id) ?? 0) > journal.j) {
+    const knownJ = report?.journals.get(journal.id) ?? 0
+    if (knownJ > journal.j) {
       const known = journal.id
       journal.renew()
       logger.error('the journal went backwards; it goes on under a new id', { known, journal: journal.id })
+    } else {
+      // Stored before a kill or a power cut that took the acknowledgement with it: it is told already, and replaced by nothing.
+      journal.acknowledge(knownJ)
     }
   }
 
