@@ -227,7 +227,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
     registerService,
   ])
     register(app, context)
-  registerEnrolment(app, { ...context, handler, random: ports.random, logger }, enrolment)
+  const isRefused = (key: string): boolean => revocations?.refuses(key) === true
+  registerEnrolment(app, { ...context, handler, random: ports.random, logger, isRefused }, enrolment)
   registerOpenApi(app, options.version ?? '0.3.0')
 
   const contents = enrolment && answerContents(ports.bus, ports.specs, logger)

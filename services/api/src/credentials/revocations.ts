@@ -9,6 +9,8 @@ import { createPump, every, type Clock, type Logger, type Timer } from '@dunlin/
 export interface Revocations {
   /** A node's subject was folded. */
   nodeChanged(node: NodeState): void
+  /** The key was some node's and is refused, whatever the node that shows it now is called. */
+  refuses(publicKey: string): boolean
   /** The log was read to its end: from now on the server is told. */
   begin(nodes: Iterable<NodeState>): void
   stop(): Promise<void>
@@ -35,6 +37,7 @@ export const keepRevocations = (claims: Claims, clock: Clock, logger: Logger): R
     for (const key of node.revokedKeys) keys.add(key)
   }
   return {
+    refuses: (publicKey) => keys.has(publicKey),
     nodeChanged: (node) => {
       const before = keys.size
       add(node)

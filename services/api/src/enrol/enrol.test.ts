@@ -102,6 +102,22 @@ describe('joining', () => {
     await server.write(nodeSubject('edge-1'), [{ type: 'NodeAdmitted', node: 'edge-1', policy: 'approved' } as never])
     await vi.waitFor(async () => expect(await codeOf(join({}))).toBe('admitted'))
   })
+  it('takes no use of a token for a node that is refused', async () => {
+    const { token } = await createToken({ manual: true })
+    const admitted = { type: 'NodeAdmitted', node: 'edge-1', policy: 'loopback' } as const
+    await server.write(nodeSubject('edge-1'), [admitted])
+    await vi.waitFor(async () => expect((await server.send('GET', '/api/v1/nodes/edge-1')).status).toBe(200))
+    expect(await codeOf(join({ token }))).toBe('node_taken')
+    expect(await listed()).toMatchObject({ state: 'open', used: 0 })
+  })
+  it('takes no key of a node that was removed, under whatever name it comes', async () => {
+    const { token } = await createToken({ uses: 'unlimited' })
+    expect(await codeOf(join({ token }))).toBe('admitted')
+    await server.send('POST', '/api/v1/nodes/edge-1/remove', { body: { force: true } })
+    await vi.waitFor(() => expect(told.at(-1)).toContain(key.publicKey))
+    expect(await codeOf(join({ token, node: 'edge-2' }))).toBe('key_revoked')
+    expect(await codeOf(join({ token, node: 'edge-2', by: createNodeKey() }))).toBe('admitted')
+  })
   it('says what is wrong with a token', async () => {
     const { id, token } = await createToken({ uses: 'unlimited', expires_in: 'never' })
     const other = (await createToken()).token

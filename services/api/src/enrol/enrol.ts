@@ -9,7 +9,16 @@ import {
   type Sha256,
   type TokenId,
 } from '@dunlin/contracts'
-import { enrolNode, noToken, standingOf, useToken, type Decision, type FleetKinds, type Standing } from '@dunlin/domain'
+import {
+  enrolNode,
+  noToken,
+  standingOf,
+  useToken,
+  type Decision,
+  type FleetKinds,
+  type NodeState,
+  type Standing,
+} from '@dunlin/domain'
 import type { CommandHandler } from '@dunlin/eventstore'
 import { nodeSubject, tokenSubject } from '@dunlin/nats'
 import { issueNode, verifyProof, type Authority } from '@dunlin/nats/auth'
@@ -25,6 +34,8 @@ export interface EnrolOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** The server of the log refuses this key, because it was a node's that was removed. */
+  readonly isRefused: (publicKey: string) => boolean
 }
 
 export interface Enrolled {
@@ -44,7 +55,7 @@ const read = (node: NodeId, text: string | undefined): { readonly id: TokenId; r
 }
 
 export const createEnrol = (options: EnrolOptions): Enrol => {
-  const { state, handler, authority, challenges, clock, random, logger } = options
+  const { state, handler, authority, challenges, clock, random, logger, isRefused } = options
 
   const prove = (body: EnrolBody): void => {
     const { signature, ...signed } = body
@@ -52,12 +63,26 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     if (!challenges.holds(body.challenge, clock.nowMs())) throw new DunlinError('stale_proof')
   }
 
-  /** Only who may join at all is told which ids are taken. */
-  const mayJoin = (body: EnrolBody, node: NodeId): void => {
+  const tryToken = (body: EnrolBody, node: NodeId) => {
     const token = read(node, body.token)
     const known = state.fold.get('token', token.id)?.state ?? noToken()
-    const decision = useToken(known, { node, publicKey: body.public_key, hash: token.hash, at: clock.nowMs() })
+    const at = clock.nowMs()
+    return { id: token.id, decision: useToken(known, { node, publicKey: body.public_key, hash: token.hash, at }) }
+  }
+
+  /** Only who may join at all is told which ids are taken. */
+  const mayJoin = (body: EnrolBody, node: NodeId): void => {
+    const { decision } = tryToken(body, node)
     if (!decision.ok) throw decision.error
+  }
+
+  /** Throws what joining would come to after a use of the token was taken; what is not known here yet is left to joining. */
+  const spareToken = (body: EnrolBody, node: NodeId, known: NodeState): void => {
+    const { id, decision } = tryToken(body, node)
+    if (!decision.ok) return
+    const { labels, admits } = decision.result
+    const would = enrolNode(known, { node, publicKey: body.public_key, token: id, labels, admits })
+    if (!would.ok) throw would.error
   }
 
   const join = async (node: NodeId, publicKey: string, text: string | undefined): Promise<Standing> => {
@@ -108,6 +133,11 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     if (before?.ok === false) {
       if (before.error.code === 'node_taken') mayJoin(body, node)
       throw before.error
+    }
+    if (before === undefined) {
+      // Another node's: it would join, and the server of the log would never let it in.
+      if (isRefused(publicKey)) throw new DunlinError('key_revoked')
+      if (known !== undefined) spareToken(body, node, known)
     }
     const standing = before?.result ?? (await join(node, publicKey, token))
     if (standing === 'pending') return { node, state: standing }

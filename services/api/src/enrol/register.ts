@@ -25,6 +25,7 @@ export interface EnrolmentPorts extends Pick<RouteContext, 'state' | 'clock' | '
   readonly handler: CommandHandler<FleetKinds>
   readonly random: Random
   readonly logger: Logger
+  readonly isRefused: (publicKey: string) => boolean
 }
 
 const newSecret = (): string => randomBytes(TOKEN_SECRET_BYTES).toString('base64url')
