@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { endTaskGroup, killTaskGroup, readTaskGroup } from '../cgroups/task-group.ts'
 import { inspectProcess, isOurs, SHOW_PID_WITHIN_MS, type TaskFiles } from './inspect-process.ts'
-import { groupMembers, isAlive, markedProcesses } from './proc.ts'
+import { groupMembers, isAlive, markedProcesses, startTicksOf } from './proc.ts'
 import { readExit, readPid, writeAtomically, type PidFile } from './task-dir.ts'
 
 /** How long what was killed may take to vanish. */
@@ -20,6 +20,9 @@ export const signalGroup = (task: TaskFiles, signal: NodeJS.Signals): boolean =>
   if (!pid || pid.attempt !== task.attempt || !isOurs(pid)) return false
   const leader = isAlive(pid.shimPid, pid.shimStartTicks)
   if (!leader && !isAlive(pid.pid, pid.startTicks)) return false
+  // The command may have left the group of a shim that is gone, and a stranger's group may have its number by now.
+  const bearer = leader ? undefined : startTicksOf(pid.shimPid)
+  if (bearer !== undefined && bearer !== pid.shimStartTicks) return kill(pid.pid, signal)
   return kill(-pid.shimPid, signal)
 }
 
