@@ -26,16 +26,29 @@ interface Following {
 }
 
 export const followLogs = (following: Following): LogFollower => {
-  const { id, dir, logger } = following
   const over = new AbortController()
-  const done = follow(following, over.signal).catch((error: unknown) =>
-    logger.warn('the output of a container is not captured', { container: id, dir, error: String(error) }),
-  )
+  const done = followOn(following, over.signal)
   return {
     finish: async () => {
       over.abort()
       await Promise.race([done, delay(MOST_REST_MS, undefined, { ref: false })])
     },
+  }
+}
+
+/** A disk that is full now has room again some day: it goes on from the place that was noted. */
+const followOn = async (following: Following, over: AbortSignal): Promise<void> => {
+  const { id, dir, logger } = following
+  for (let told = ''; ;) {
+    try {
+      return await follow(following, over)
+    } catch (error) {
+      const text = String(error)
+      if (text !== told) logger.warn('the output of a container is not captured', { container: id, dir, error: text })
+      told = text
+      if (over.aborted) return
+      await delay(AGAIN_MS, undefined, { signal: over, ref: false }).catch(() => {})
+    }
   }
 }
 
