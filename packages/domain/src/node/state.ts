@@ -114,7 +114,8 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
       node.admission = 'removed'
       revokeKey(node, undefined)
       node.identity = undefined
-      // Nobody listens for it any more, and it begins anew if it ever comes back.
+      // Nobody listens for it any more, and it begins anew if it ever comes back: another machine must not inherit labels.
+      node.labels = {}
       node.connection = { is: 'never' }
       node.scheduling = { is: 'open' }
       return
