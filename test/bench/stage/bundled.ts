@@ -14,6 +14,8 @@ const build = async (source: string, file: string, minify: boolean): Promise<str
     input: join(root, source),
     platform: 'node',
     resolve: { conditionNames: ['dunlin-source', 'node', 'import', 'default'] },
+    // Loaded when a node has such a job, which no light agent of a bench has.
+    external: ['dockerode', 'liquidjs', '@duckdb/node-api'],
   })
   await bundle.write({ file, format: 'esm', codeSplitting: false, minify })
   await bundle.close()
