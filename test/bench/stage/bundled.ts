@@ -32,8 +32,8 @@ const once = (name: string, make: () => Promise<string>): Promise<string> => {
 
 /** Path of the bundle of `processes/<name>.ts`; made once. Readable, so that a profile is. */
 export const bundled = (name: string, dir: string): Promise<string> =>
-  once(name, () => build(`test/bench/processes/${name}.ts`, join(dir, `${name}.mjs`), false))
+  once(`${name} in ${dir}`, () => build(`test/bench/processes/${name}.ts`, join(dir, `${name}.mjs`), false))
 
 /** Path of a service in one small file; made once. */
 export const bundledService = (name: string, dir: string): Promise<string> =>
-  once(`service ${name}`, () => build(`services/${name}/src/main.ts`, join(dir, `service-${name}.mjs`), true))
+  once(`service ${name} in ${dir}`, () => build(`services/${name}/src/main.ts`, join(dir, `service-${name}.mjs`), true))
