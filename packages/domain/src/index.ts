@@ -143,3 +143,4 @@ export {
   type WantedSpec,
 } from './views/plan/plan-apply.ts'
 export * from './converge/index.ts'
+export { specOfStored } from './job/stored-spec.ts'

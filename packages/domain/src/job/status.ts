@@ -2,7 +2,7 @@
  * The derived state of a job, by one pure function of its aggregate and of what its nodes say. The scheduler appends
  * `JobStateChanged` when the answer differs from the recorded one.
  */
-import { schedulingClass, type ClassFacts, type JobStateChanged, type NodeId, type Sha256 } from '@dunlin/contracts'
+import { schedulingClass, type JobStateChanged, type NodeId, type Sha256 } from '@dunlin/contracts'
 import { causeText, failureCause, type FailureCause } from '../execution/cause.ts'
 import type { ObservedState } from '../execution/observe.ts'
 import { whatNodesLack } from '../placement/eligibility.ts'
@@ -11,6 +11,7 @@ import { grantedOf, type Rollout } from '../rollout/state.ts'
 import { executionRow, type FleetReader } from '../views/executions.ts'
 import { nodeCount } from '../words.ts'
 import type { Job, PresentJob } from './state.ts'
+import { specOfStored } from './stored-spec.ts'
 
 export type DerivedState = Omit<JobStateChanged, 'type'>
 
@@ -210,8 +211,7 @@ const atRest = (job: PresentJob, count: Tally, cause: () => string): DerivedStat
   })
 }
 
-const isBatch = ({ versions }: PresentJob): boolean =>
-  schedulingClass(versions.spec as unknown as ClassFacts) === 'batch'
+const isBatch = ({ versions }: PresentJob): boolean => schedulingClass(specOfStored(versions.spec)) === 'batch'
 
 const tally = (job: PresentJob, rollout: Rollout, facts: StatusFacts): Tally => {
   const count: Tally = {

@@ -2,9 +2,10 @@
  * In which order a node that is being drained gives up its jobs. Pure and level-triggered: from the jobs of the node and the
  * instant to who may stay for now, so that a scheduler that starts in the middle goes on where the last one was.
  */
-import { jobKeyText, schedulingClass, type ClassFacts, type NodeId, type SchedulingClass } from '@dunlin/contracts'
+import { jobKeyText, schedulingClass, type NodeId, type SchedulingClass } from '@dunlin/contracts'
 import type { NodeReports } from '../execution/state.ts'
 import { isPresent, type Job } from '../job/state.ts'
+import { specOfStored } from '../job/stored-spec.ts'
 import type { Scheduling } from './state.ts'
 
 /** A job as the drain of one node sees it. */
@@ -86,8 +87,7 @@ const drainedJob = (
   reports: NodeReports | undefined,
   isRunning: boolean,
 ): DrainedJob => {
-  // Parsed before it was applied; the log holds it as plain JSON.
-  const spec = versions.spec as unknown as ClassFacts & { readonly priority?: number }
+  const spec = specOfStored(versions.spec)
   const grant = rollouts.grants.get(node)
   const said = grant === undefined ? undefined : reports?.executions.get(grant.execution)?.state
   const isKeptStopped = grant?.stopped === true || grant?.writtenOff === true

@@ -1,5 +1,6 @@
 /** Whether one node may take one job, and if not, the reason that people and programs are told. */
-import type { JobSpec, ParsedSelector } from '@dunlin/contracts'
+import type { ParsedSelector } from '@dunlin/contracts'
+import { specOfStored, type StoredSpec } from '../job/stored-spec.ts'
 import type { NodeFacts } from '../node/facts.ts'
 import { matchesSelector } from './selector.ts'
 
@@ -31,13 +32,13 @@ export interface LeftOut {
   readonly because: string
 }
 
-/** The demand of a spec that was parsed before; the log holds it as plain JSON. */
+/** The demand of a spec as the log keeps it. */
 export const demandOfSpec = (
-  spec: Readonly<Record<string, unknown>>,
+  spec: StoredSpec,
   selector: ParsedSelector,
   more: Pick<JobDemand, 'key' | 'isCompleted'> = {},
 ): JobDemand => {
-  const { type, resources } = spec as unknown as Pick<JobSpec, 'type' | 'resources'>
+  const { type, resources } = specOfStored(spec)
   return { selector, type, ...(resources === undefined ? {} : { resources }), ...more }
 }
 
@@ -72,8 +73,8 @@ const needs: Readonly<Record<string, string>> = {
 const noDriver = (type: string): string => `no driver for ${type} jobs${needs[type] ?? ''}`
 
 /** What nodes that are left out by `capability` lack for this job: whoever joins the counts knows no node by name. */
-export const whatNodesLack = (spec: Readonly<Record<string, unknown>>): string => {
-  const { type, resources } = spec as unknown as Pick<JobSpec, 'type' | 'resources'>
+export const whatNodesLack = (spec: StoredSpec): string => {
+  const { type, resources } = specOfStored(spec)
   return type === 'process' && resources !== undefined ? 'they cannot limit what the job asks for' : noDriver(type)
 }
 

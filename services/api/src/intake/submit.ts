@@ -7,11 +7,10 @@ import {
   type Actor,
   type CommandOutcome,
   type JobId,
-  type JobSpec,
   type Sha256,
 } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { decideJob, type CommandHead, type FleetKinds, type Job, type JobCommand } from '@dunlin/domain'
+import { decideJob, specOfStored, type CommandHead, type FleetKinds, type Job, type JobCommand } from '@dunlin/domain'
 import type { CommandHandler, HandleResult } from '@dunlin/eventstore'
 import { jobSubject } from '@dunlin/nats'
 import { sha256, type Clock, type Random } from '@dunlin/runtime'
@@ -102,8 +101,7 @@ export const createSubmit = (options: SubmitOptions): Submit => {
     const resolved = await resolveRollback({ log, archive }, command.key, known, command)
     const found = resolved instanceof DunlinError ? undefined : resolved
     const reason = command.reason === undefined ? {} : { reason: command.reason }
-    // The log keeps specs as plain JSON; both parts of this one were parsed before they were applied.
-    const spec = (found?.spec ?? {}) as unknown as JobSpec
+    const spec = specOfStored(found?.spec ?? {})
     const decided: JobCommand = {
       ...head,
       ...reason,

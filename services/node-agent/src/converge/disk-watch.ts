@@ -47,12 +47,12 @@ export const createDiskWatch = (clock: Clock, onChange: () => void): DiskWatch =
 /** Bytes that the folders take, or the first number above `most`. What vanishes meanwhile counts nothing. */
 const measure = async (folders: readonly string[], most: number): Promise<number> => {
   let bytes = 0
-  const todo = [...folders]
-  for (let folder = todo.pop(); folder !== undefined && bytes <= most; folder = todo.pop()) {
+  const uncounted = [...folders]
+  for (let folder = uncounted.pop(); folder !== undefined && bytes <= most; folder = uncounted.pop()) {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       const path = join(folder, entry.name)
-      if (entry.isDirectory()) todo.push(path)
+      if (entry.isDirectory()) uncounted.push(path)
       const stat = await lstat(path).catch(() => undefined)
       // Blocks, not sizes: a sparse file takes what it takes.
       bytes += (stat?.blocks ?? 0) * 512

@@ -1,7 +1,7 @@
 /** Makes sure that the body a document refers to can be fetched: `spec.<content>` is written before the document. */
-import type { JobSpec, Sha256 } from '@dunlin/contracts'
+import type { Sha256 } from '@dunlin/contracts'
 import { canonicalJson, contentOf, DunlinError, readCommit } from '@dunlin/contracts'
-import type { PresentJob } from '@dunlin/domain'
+import { specOfStored, type PresentJob } from '@dunlin/domain'
 import type { Work } from '../work.ts'
 
 export interface Contents {
@@ -15,8 +15,7 @@ export const createContents = (work: Work): Contents => {
 
   const write = async (job: PresentJob, content: Sha256): Promise<void> => {
     const spec = job.versions.content === content ? job.versions.spec : await specOf(job, content)
-    // The log holds specs as plain JSON; this one was parsed before it was applied, so it has the shape it is given here.
-    const body = new TextEncoder().encode(canonicalJson(contentOf(spec as unknown as JobSpec)))
+    const body = new TextEncoder().encode(canonicalJson(contentOf(specOfStored(spec))))
     // Bodies are immutable: if one is there already, it is this one.
     await work.specs.put(content, body, 0)
   }

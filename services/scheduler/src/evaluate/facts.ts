@@ -1,14 +1,22 @@
 /** What placement is decided on: the demand of each job, and each node as placement sees it. */
-import { parseSelector, type JobSpec, type NodeId } from '@dunlin/contracts'
-import { demandOfSpec, drainOf, isPresent, nodeFacts, type Job, type JobDemand, type NodeFacts } from '@dunlin/domain'
+import { parseSelector, type NodeId } from '@dunlin/contracts'
+import {
+  demandOfSpec,
+  drainOf,
+  isPresent,
+  nodeFacts,
+  specOfStored,
+  type Job,
+  type JobDemand,
+  type NodeFacts,
+} from '@dunlin/domain'
 import type { Work } from '../work.ts'
 
 /** `undefined`: the job belongs nowhere (stopped, failed, deleted, or nothing was applied). */
 export const demandOf = (key: string, job: Job): JobDemand | undefined => {
   if (!isPresent(job) || job.versions.lifecycle !== 'active') return undefined
   const { spec, state } = job.versions
-  // Parsed before it was applied; the log holds it as plain JSON.
-  const selector = parseSelector((spec as unknown as Pick<JobSpec, 'selector'>).selector ?? {})
+  const selector = parseSelector(specOfStored(spec).selector ?? {})
   // Applied specs were parsed; one that cannot be parsed any more was written by another release and places nobody.
   if (!selector.ok) return undefined
   return demandOfSpec(spec, selector.selector, { key, isCompleted: state.type === 'completed' })

@@ -4,6 +4,7 @@ import type { ContentProblem } from '@dunlin/domain/agent'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Artifacts } from '../../artifacts/fetch.ts'
+import { configProblem } from '../config-problem.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { rotateTaskLogs } from '../logs.ts'
 import { apply, restoreOriginals, settle, type Owner } from './apply.ts'
@@ -103,16 +104,12 @@ export const configDriver = ({ artifacts, places, recoverMs = RECOVER_MS }: Conf
   }
 }
 
-const problemOf = ({ config }: Content): ContentProblem | undefined => {
-  const parsed = configConfigSchema.safeParse(config)
-  if (parsed.success) return undefined
-  const [issue] = parsed.error.issues
-  return {
-    code: 'invalid_config',
-    message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-    hint: 'A config job has config {files: [{path, content | artifact, mode, owner, group}], validate, reload, ...}.',
-  }
-}
+const problemOf = (content: Content): ContentProblem | undefined =>
+  configProblem(
+    configConfigSchema,
+    content,
+    'A config job has config {files: [{path, content | artifact, mode, owner, group}], validate, reload, ...}.',
+  )
 
 /** Tasks in whose directory a change was begun and not ended. */
 const unsettled = (dataDir: string): Owner[] => {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { limitsOf } from '../../cgroups/limits.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
+import { configProblem } from '../config-problem.ts'
 import { rotateTaskLogs } from '../logs.ts'
 import type { Engine, EngineFacts } from './engine.ts'
 import { exitOf, inspectedOf } from './exits.ts'
@@ -213,16 +214,13 @@ export const ownerOf = ({ node, dataDir }: Pick<ContainerDriverOptions, 'node' |
 })
 
 const prepare = (content: Content): ContentProblem | undefined => {
-  const parsed = containerConfigSchema.safeParse(content.config)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    return {
-      code: 'invalid_config',
-      message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-      hint: 'A container job has config {image, command, args, env, network, ports, volumes, ...}.',
-    }
-  }
-  const { registry } = parsed.data
+  const problem = configProblem(
+    containerConfigSchema,
+    content,
+    'A container job has config {image, command, args, env, network, ports, volumes, ...}.',
+  )
+  if (problem) return problem
+  const { registry } = containerConfigSchema.parse(content.config)
   const secrets = Object.keys(secretsContentSchema.safeParse(content.secrets ?? {}).data ?? {})
   const missing = [registry?.username_secret, registry?.password_secret].find(
     (name) => name !== undefined && !secrets.includes(name),

@@ -1,5 +1,5 @@
 /** Runs `process` jobs: one command under a shim, with an environment made from scratch. */
-import { millisOf, processConfigSchema, type Content, type ProcessConfig } from '@dunlin/contracts/agent'
+import { millisOf, processConfigSchema, type ProcessConfig } from '@dunlin/contracts/agent'
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Artifacts } from '../../artifacts/fetch.ts'
@@ -7,6 +7,7 @@ import { noCgroups } from '../../cgroups/backend.ts'
 import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { readTaskGroup } from '../../cgroups/task-group.ts'
 import type { TemplateValue } from '../../templates/render.ts'
+import { configProblem } from '../config-problem.ts'
 import { TaskError, type Driver, type Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess, sweepTaskDir } from '../launch.ts'
 import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
@@ -66,7 +67,9 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
 
   return {
     type: 'process',
-    prepare: (content) => configProblem(content) ?? limitsProblem(content, limits),
+    prepare: (content) =>
+      configProblem(processConfigSchema, content, 'See docs/jobs/process.md for what a process job may say.') ??
+      limitsProblem(content, limits),
     start,
     inspect: inspectProcess,
     signal: signalGroup,
@@ -94,17 +97,6 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
       })
     },
     rotateLogs: (task) => rotateTaskLogs(task.dir, configOf(task).logs),
-  }
-}
-
-const configProblem = ({ config }: Content) => {
-  const parsed = processConfigSchema.safeParse(config)
-  if (parsed.success) return undefined
-  const [issue] = parsed.error.issues
-  return {
-    code: 'invalid_config',
-    message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-    hint: 'See docs/jobs/process.md for what a process job may say.',
   }
 }
 

@@ -3,6 +3,7 @@ import { bytesOf, queryConfigSchema } from '@dunlin/contracts/agent'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { limitsOf, limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
+import { configProblem } from '../config-problem.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
@@ -28,16 +29,9 @@ const DEFAULT_THREADS = 2
 
 export const queryDriver = ({ entry, nodeFlags, roots, pathMap, limits }: QueryDriverOptions): Driver => ({
   type: 'query',
-  prepare: (content) => {
-    const parsed = queryConfigSchema.safeParse(content.config)
-    if (parsed.success) return limits && limitsProblem(content, limits)
-    const [issue] = parsed.error.issues
-    return {
-      code: 'invalid_config',
-      message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-      hint: 'A query job has config {sql, sources, params, limits, result}.',
-    }
-  },
+  prepare: (content) =>
+    configProblem(queryConfigSchema, content, 'A query job has config {sql, sources, params, limits, result}.') ??
+    (limits && limitsProblem(content, limits)),
   start: async (task, { onExit }) => {
     mkdirSync(task.dir, { recursive: true, mode: 0o700 })
     removeResult(task.dir)

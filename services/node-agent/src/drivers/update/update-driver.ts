@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Artifacts } from '../../artifacts/fetch.ts'
 import { isOnTrial } from '../../update/trial.ts'
+import { configProblem } from '../config-problem.ts'
 import { type Driver, type Inspected, type Task } from '../driver.ts'
 import { rotateTaskLogs } from '../logs.ts'
 import { inspectAgentUpdate, reverted, updateAgent, type OwnAgent } from './agent-update.ts'
@@ -142,13 +143,9 @@ const finished = ({ attempt }: Task, { version }: UpdateConfig): UpdateRecord =>
   step: { is: 'done', at: Date.now() },
 })
 
-const problemOf = ({ config }: Content): ContentProblem | undefined => {
-  const parsed = updateConfigSchema.safeParse(config)
-  if (parsed.success) return undefined
-  const [issue] = parsed.error.issues
-  return {
-    code: 'invalid_config',
-    message: `config.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
-    hint: 'An update job has config {target, version, artifact | files, apply, restart, check, healthy_within}.',
-  }
-}
+const problemOf = (content: Content): ContentProblem | undefined =>
+  configProblem(
+    updateConfigSchema,
+    content,
+    'An update job has config {target, version, artifact | files, apply, restart, check, healthy_within}.',
+  )
