@@ -75,7 +75,9 @@ const printExec = async (io: Io, records: AsyncIterable<ExecRecord>): Promise<nu
       const output = record.text ?? Buffer.from(record.base64 ?? '', 'base64')
       if (record.stream === 'stderr') io.err(output)
       else io.out(output)
-    } else if (record.type === 'error') throw errorOfProblem(record.problem as never, record.problem.status)
+    } else if (record.type === 'error')
+      // Its code may be one of a later release, which `errorOfProblem` looks at; its type knows those of this one.
+      throw errorOfProblem(record.problem as never, record.problem.status)
     else if (record.type === 'exit') {
       if (record.timed_out) io.err(`${io.styleErr('red', 'timed out')}, and was ended\n`)
       return record.timed_out ? TIMED_OUT : codeOf(record.code, record.signal)
