@@ -6,10 +6,21 @@ export interface Counts {
   readonly skipped: number
 }
 
+export interface Failure {
+  /** The test's file, as the runner tells it. */
+  readonly file: string
+  /** The names of its groups and its own; absent when the file could not be loaded. */
+  readonly test?: string
+  /** What the runner says of it: message and stack. */
+  readonly message: string
+}
+
 export interface Verdict {
   readonly counts: Counts
   /** Why something counts as failed that is not a failed test. */
   readonly complaint?: string
+  /** The failed tests and files, told again at the end: of a long output often only the end is kept. */
+  readonly failures?: readonly Failure[]
 }
 
 export const none: Counts = { passed: 0, failed: 0, skipped: 0 }
@@ -30,7 +41,18 @@ interface Report {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { status: string }[] }[]
+  readonly testResults: readonly FileReport[]
+}
+
+interface FileReport {
+  readonly name: string
+  readonly status: string
+  readonly message?: string
+  readonly assertionResults: readonly {
+    readonly status: string
+    readonly fullName: string
+    readonly failureMessages?: readonly string[]
+  }[]
 }
 
 /**
@@ -46,9 +68,7 @@ export function countReport(reportText: string | undefined, exitCode: number | n
     return { counts: { ...none, failed: 1 }, complaint: 'the runner left no report' }
   }
   // A file that cannot even be loaded holds no failed test, but it failed.
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length
+  const brokenFiles = report.testResults.filter(isBroken).length
   const counts = {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles,
@@ -60,7 +80,20 @@ export function countReport(reportText: string | undefined, exitCode: number | n
   if (exitCode !== 0 && counts.failed === 0) {
     return { counts: oneMore, complaint: `the runner ended with ${exitCode ?? 'a signal'} although no test failed` }
   }
-  return { counts }
+  return counts.failed === 0 ? { counts } : { counts, failures: failuresIn(report) }
+}
+
+function isBroken(file: FileReport): boolean {
+  return file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')
+}
+
+function failuresIn(report: Report): Failure[] {
+  return report.testResults.flatMap((file) => {
+    if (isBroken(file)) return [{ file: file.name, message: file.message ?? '' }]
+    return file.assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => ({ file: file.name, test: test.fullName, message: (test.failureMessages ?? []).join('\n') }))
+  })
 }
 
 function parse(text: string | undefined): Report | undefined {

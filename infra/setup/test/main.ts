@@ -2,6 +2,7 @@
 import { findNatsServer } from '@dunlin/nats-server'
 import { join } from 'node:path'
 import { add, none, summary, type Counts } from './counts.ts'
+import { tellFailures } from './failures.ts'
 import { runStep } from './run-step.ts'
 import { select } from './selection.ts'
 
@@ -15,19 +16,22 @@ async function main(args: readonly string[]): Promise<number> {
   const env = { ...process.env }
   let total: Counts = none
   let executed = 0
+  const failures: string[] = []
   if (selection.steps.some((step) => step.kind === 'project')) total = await provideServer(env)
   for (const step of selection.steps) {
     if (stopping.signal.aborted) break
     say(`\n== ${step.name}`)
     const begin = performance.now()
-    const { counts, complaint } = await runStep(step, {
+    const verdict = await runStep(step, {
       root,
       env,
       vitestArgs: selection.vitestArgs,
       signal: stopping.signal,
     })
     if (stopping.signal.aborted) break
+    const { counts, complaint } = verdict
     if (complaint !== undefined) say(`${step.name}: ${complaint}`)
+    if (counts.failed > 0) failures.push(...tellFailures(step.name, root, verdict))
     say(`== ${step.name}: ${summary(counts)} in ${((performance.now() - begin) / 1000).toFixed(1)} s`)
     total = add(total, counts)
     executed += counts.passed + counts.failed
@@ -39,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
     say('\nnothing ran: no test fits what was asked for')
     total = add(total, { ...none, failed: 1 })
   }
+  if (failures.length > 0) say(`\n== failed\n${failures.join('\n')}`)
   say(`\n${summary(total)}`)
   return total.failed === 0 ? 0 : 1
 }

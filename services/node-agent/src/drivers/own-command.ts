@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Task } from './driver.ts'
+import { bareEnvironment } from './bare-environment.ts'
 import { TaskError } from './driver.ts'
 import { DEFAULT_PATH, findCommand } from './process/find-command.ts'
 
@@ -37,10 +38,8 @@ export const runOwnCommand = async (
     const child = spawn(found.path, [...args], {
       cwd,
       env: {
-        PATH: DEFAULT_PATH,
+        ...bareEnvironment(task.dir),
         HOME: cwd,
-        TMPDIR: join(task.dir, 'tmp'),
-        LANG: 'C.UTF-8',
         DUNLIN_NAMESPACE: task.job.namespace,
         DUNLIN_JOB: task.job.name,
         DUNLIN_EXECUTION: task.execution,

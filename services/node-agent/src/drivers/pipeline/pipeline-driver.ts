@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { SECRET_NAMES } from '../../secrets/redact.ts'
 import { TaskError, type Driver, type Inspected, type Task } from '../driver.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
-import { DEFAULT_PATH } from '../process/find-command.ts'
 import { writeAtomically } from '../task-dir.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { PipelineOrder } from './order.ts'
@@ -35,10 +35,7 @@ export const pipelineDriver = ({ entry, nodeFlags, pathMap, limits }: PipelineDr
     const order: PipelineOrder = { attempt, config: task.content.config, stateDir, pathMap }
     writeAtomically(join(task.dir, 'pipeline.json'), JSON.stringify(order))
     const env = {
-      PATH: DEFAULT_PATH,
-      HOME: join(task.dir, 'local'),
-      TMPDIR: join(task.dir, 'tmp'),
-      LANG: 'C.UTF-8',
+      ...bareEnvironment(task.dir),
       DUNLIN_JOB: task.job.name,
       ...secrets,
       ...(secrets ? { [SECRET_NAMES]: Object.keys(secrets).join(',') } : {}),

@@ -1,10 +1,9 @@
 /** The environment of a process job, made from scratch: nothing of the agent's own is inherited. */
 import type { ProcessConfig } from '@dunlin/contracts/agent'
-import { join } from 'node:path'
+import { bareEnvironment } from '../bare-environment.ts'
 import type { Task } from '../driver.ts'
 import { bootId, isAlive } from '../proc.ts'
 import { readPid, readText } from '../task-dir.ts'
-import { DEFAULT_PATH } from './find-command.ts'
 
 export const environmentOf = (
   task: Task,
@@ -12,10 +11,7 @@ export const environmentOf = (
   node: string,
   secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string> => ({
-  PATH: DEFAULT_PATH,
-  HOME: join(task.dir, 'local'),
-  TMPDIR: join(task.dir, 'tmp'),
-  LANG: 'C.UTF-8',
+  ...bareEnvironment(task.dir),
   ...env,
   ...secrets,
   DUNLIN_NODE: node,

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { limitsOf, limitsProblem, type LimitPolicy } from '../../cgroups/limits.ts'
 import { configProblem } from '../config-problem.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 import { inspectProcess, launch, signalGroup, stopProcess } from '../launch.ts'
 import { forgetTaskLogs, rotateTaskLogs } from '../logs.ts'
 import type { PipelineEntry } from '../pipeline/entry.ts'
 import { EXIT_CONFIG, readProblem } from '../pipeline/status-file.ts'
-import { DEFAULT_PATH } from '../process/find-command.ts'
 import { writeAtomically } from '../task-dir.ts'
 import type { QueryOrder } from './order.ts'
 import { removeResult } from './result-file.ts'
@@ -36,13 +36,7 @@ export const queryDriver = ({ entry, nodeFlags, roots, pathMap, limits }: QueryD
     mkdirSync(task.dir, { recursive: true, mode: 0o700 })
     removeResult(task.dir)
     writeAtomically(join(task.dir, 'query.json'), JSON.stringify(orderOf(task, roots, pathMap)))
-    const env = {
-      PATH: DEFAULT_PATH,
-      HOME: join(task.dir, 'local'),
-      TMPDIR: join(task.dir, 'tmp'),
-      LANG: 'C.UTF-8',
-      DUNLIN_JOB: task.job.name,
-    }
+    const env = { ...bareEnvironment(task.dir), DUNLIN_JOB: task.job.name }
     const args = [...nodeFlags, entry, task.dir]
     const cwd = join(task.dir, 'local')
     await launch(task, { command: process.execPath, args, env, cwd, cgroups: limits?.cgroups }, onExit)
