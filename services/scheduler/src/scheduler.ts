@@ -86,7 +86,11 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   let lastError: string | undefined
 
   const pump = createPump(clock, logger, () => act())
-  const fleet = createFleet(() => pump.wake(), options.snapshot)
+  const fleet = createFleet(
+    () => pump.wake(),
+    options.snapshot,
+    (node) => listener.forget(node),
+  )
   for (const [node, seq] of pendingDocuments(options.snapshot?.extra)) touchDocument(fleet.marks, node, seq)
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
   const work: Work = {

@@ -48,7 +48,12 @@ const changesDemand: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([
   'JobDeleted',
 ])
 
-export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Fleet => {
+/** `onNewcomer`: a node has joined that was never heard under this admission. */
+export const createFleet = (
+  onMarked: () => void,
+  snapshot?: FoldSnapshot,
+  onNewcomer: (node: NodeId) => void = () => {},
+): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
   const draining = new Set<NodeId>()
@@ -126,6 +131,7 @@ export const createFleet = (onMarked: () => void, snapshot?: FoldSnapshot): Flee
 
   const onNode = (node: NodeId, events: readonly NodeEvent[]): void => {
     for (const { type } of events) {
+      if (type === 'NodeEnrolled' && fold.get('node', node)?.state.connection.is === 'never') onNewcomer(node)
       if (changesPlacement.has(type)) marks.nodes.add(node)
       if (type === 'NodeAdmitted') {
         marks.unadmitted.delete(node)

@@ -11,9 +11,11 @@ afterEach(() => scheduler?.stop())
 
 const boot = '01M7Z3YDBNG432AR96BXYJ1K4Q'
 
+/** After the last message of the subject, whoever wrote that. */
 const append = async (store: MemoryStore, subject: string, by: string, cmd: string, ev: readonly object[]) => {
-  const body = { s: 1, v: 1, cmd, by, at: 1_700_000_000_000, ev }
-  await store.log.append({ subject, data: Buffer.from(JSON.stringify(body)), expected: 0 })
+  const before = await Array.fromAsync(store.log.read(subject))
+  const body = { s: 1, v: before.length + 1, cmd, by, at: 1_700_000_000_000, ev }
+  await store.log.append({ subject, data: Buffer.from(JSON.stringify(body)), expected: before.at(-1)?.seq ?? 0 })
 }
 
 /** Announces itself and beats, as an agent does. */
@@ -71,4 +73,27 @@ it('lets nobody take part who has not joined under the policy enrolled', async (
   // It came later, and what came before it was worked off with it.
   await vi.waitFor(async () => expect(await eventsOf(store, node)).toContain('NodeConnected'), 10_000)
   expect(await eventsOf(store, 'stranger')).toEqual([])
+})
+
+it('does not take a removed node for its successor, that joins with another key while the old one was just heard', async () => {
+  const store = await start('enrolled')
+  const join = (id: string, key: string) =>
+    append(store, nodeSubject(id as NodeId), 'service:api', `join ${key}`, [
+      { type: 'NodeEnrolled', node: id, publicKey: key, token: boot, labels: {} },
+      { type: 'NodeAdmitted', node: id, policy: 'token' },
+    ])
+  await join('known', 'UA')
+  await appear(store, 'known')
+  await vi.waitFor(async () => expect(await eventsOf(store, 'known')).toContain('NodeConnected'), 10_000)
+  await append(store, nodeSubject('known' as NodeId), 'user:anna', 'c2', [{ type: 'NodeRemoved' }])
+  await join('known', 'UB')
+  // It came later, and what came before it was worked off with it.
+  await join('other', 'UC')
+  await appear(store, 'other')
+  await vi.waitFor(async () => expect(await eventsOf(store, 'other')).toContain('NodeConnected'), 10_000)
+  expect((await eventsOf(store, 'known')).slice(-3)).toEqual(['NodeRemoved', 'NodeEnrolled', 'NodeAdmitted'])
+
+  const beat = { s: 1, node: 'known', boot, n: 1, at: 1, gen: [0, 0], rep: 1, ex: [] }
+  store.bus.publish(heartbeatSubject('known'), Buffer.from(JSON.stringify(beat)))
+  await vi.waitFor(async () => expect((await eventsOf(store, 'known')).at(-1)).toBe('NodeConnected'), 10_000)
 })

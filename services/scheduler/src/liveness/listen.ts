@@ -17,6 +17,8 @@ export interface Listener {
   readonly heard: ReadonlyMap<NodeId, HeardNode>
   /** Nodes that were heard once, but not in the last `ms`, or that said goodbye. */
   silentFor(ms: number): NodeId[]
+  /** What was heard under this id was somebody else: a node that was removed, whose id joins again with another key. */
+  forget(node: NodeId): void
   /** Since when this process hears without interruption, on its monotonic clock; undefined while it is blind. */
   listeningSince(): number | undefined
   /** Highest epoch that any node has shown. */
@@ -81,6 +83,7 @@ export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void):
       for (const [node, { atMono, bye }] of heard) if (bye || atMono < before) silent.push(node)
       return silent
     },
+    forget: (node) => void heard.delete(node),
     listeningSince: () => since,
     highestEpoch: () => Math.max(epoch, NO_GENERATION[0]),
     refused: () => refused,
