@@ -78,14 +78,14 @@ it('lets nobody take part who has not joined under the policy enrolled', async (
 it('does not take a removed node for its successor, that joins with another key while the old one was just heard', async () => {
   const store = await start('enrolled')
   const join = (id: string, key: string) =>
-    append(store, nodeSubject(id as NodeId), 'service:api', `join ${key}`, [
+    append(store, nodeSubject(id), 'service:api', `join ${key}`, [
       { type: 'NodeEnrolled', node: id, publicKey: key, token: boot, labels: {} },
       { type: 'NodeAdmitted', node: id, policy: 'token' },
     ])
   await join('known', 'UA')
   await appear(store, 'known')
   await vi.waitFor(async () => expect(await eventsOf(store, 'known')).toContain('NodeConnected'), 10_000)
-  await append(store, nodeSubject('known' as NodeId), 'user:anna', 'c2', [{ type: 'NodeRemoved' }])
+  await append(store, nodeSubject('known'), 'user:anna', 'c2', [{ type: 'NodeRemoved' }])
   await join('known', 'UB')
   // It came later, and what came before it was worked off with it.
   await join('other', 'UC')
