@@ -1,5 +1,6 @@
 /** Stories about halting, rolling back, and versions that follow each other. */
 import { A, quick, type Stage } from '../run/stage.ts'
+import { nodeName } from '../world/programs.ts'
 import { expect } from './expect.ts'
 import { story } from './story.ts'
 
@@ -133,6 +134,35 @@ story('B1', 'exactly the nodes that were granted go back, also when one is away'
   expect(stage.rollout(A).targets.toSorted()).toEqual(granted)
   expect(contents(stage).size).toBe(1)
 })
+
+story(
+  'B1',
+  'a node that joins after a rollback waits for the place of a revoked grant, and for nothing longer',
+  { nodes: 8 },
+  async (stage) => {
+    await first(stage)
+    const { content } = stage.job(A).versions
+    // Two of the eight are taken out, and come again with a version that nobody can start.
+    await stage.apply(A, 'best', quick(), { match_labels: { env: 'production' } })
+    // Another of them is at risk by then, and goes first: the two get their turn when the rollback is over.
+    await stage.until('one is granted', () => stage.rollouts(A).length === 2 && stage.rollout(A).counts.open === 1)
+    const health_check = { interval: '1s', success_threshold: 4, deadline: '20s' }
+    await stage.apply(A, 'stuck', { health_check })
+    await stage.until('it is rolled back', () => stage.rollouts(A).at(-1)?.startsWith('v4 rollback') === true)
+    // Silent for good, but believed to be there: one of them is granted, and takes the only place.
+    stage.silence(3, true)
+    stage.silence(7, true)
+    await done(stage)
+    await stage.until('a grant is revoked', () => stage.job(A).rollouts.revoked.size === 1)
+    const [gone] = stage.job(A).rollouts.revoked.keys()
+    const other = gone === nodeName(3) ? 7 : 3
+    stage.silence(other, false)
+    await stage.pass(14 * 60_000)
+    expect(stage.runs(other, A)).toEqual([])
+    await stage.until('the place is free', () => stage.runs(other, A)[0] === content, 3 * 60_000)
+    expect(stage.rollout(A).phase).toBe('completed')
+  },
+)
 
 story('Nomad #12940', 'what has failed since is not gone back to', { nodes: 6 }, async (stage) => {
   await first(stage)

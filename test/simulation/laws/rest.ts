@@ -3,7 +3,7 @@ import { desiredDocumentSchema, jobKeyText, type NodeId } from '@dunlin/contract
 import { deriveJobState, isPresent, stateDiffers, statusFacts, type Job, type PresentJob } from '@dunlin/domain'
 import type { World } from '../world/world.ts'
 import type { WorldFold } from './fold.ts'
-import { atRiskOf, currentOf, type JobEntry, type Ledger } from './ledger.ts'
+import { atRiskOf, currentOf, type JobEntry, type Ledger, type RolloutEntry } from './ledger.ts'
 import type { Broken } from './names.ts'
 import { checkDrained, checkOverdue } from './nodes.ts'
 
@@ -100,9 +100,15 @@ export const isSettled = (ledger: Ledger): boolean => {
     if (rollout === undefined) continue
     if (!ENDED.has(rollout.phase) && rollout.holds.size === 0) return false
     if ([...rollout.slots.values()].includes('open')) return false
+    if (job.revoked.size > 0 && waitsForContent(job, rollout, ledger)) return false
   }
   return true
 }
+
+/** The place that a revoked grant takes comes free by time alone, and then somebody is granted. */
+const waitsForContent = (job: JobEntry, { phase, content }: RolloutEntry, { nodes }: Ledger): boolean =>
+  phase === 'completed' &&
+  [...job.placed].some((node) => nodes.get(node)?.connected === true && job.latest.get(node)?.content !== content)
 
 const checkJob = (job: JobEntry, ledger: Ledger, fail: Fail): void => {
   const rollout = currentOf(job)
