@@ -185,7 +185,8 @@ describe('failures', () => {
 
   it('ends an attempt at its execution_timeout, also without a network', async () => {
     await start()
-    const one = entry(5, 'sleep 60', {}, { executionTimeoutMs: 400, restartPolicy: 'never' })
+    // Starting counts: a busy machine may take a while for it.
+    const one = entry(5, 'sleep 60', {}, { executionTimeoutMs: 3_000, restartPolicy: 'never' })
     centre.write(documentOf(5, one), NODE)
     await eventually(() => expect(centre.states(one.execution)).toContain('running'))
     centre.faults.down = true

@@ -211,6 +211,18 @@ describe('time', () => {
       { do: 'keep', untilMs: 2_000 },
     ])
   })
+  it('ends a start that used up the execution_timeout: a server of artifacts may drip for ever', () => {
+    const starting = seen(x1, { is: 'starting', timeoutAtMs: 2_000 })
+    const at = (nowMs: number, desired?: DesiredDocument) => plan({ desired, observed: [starting], nowMs })
+    for (const desired of [undefined, document(10, x1)]) {
+      expect(at(1_999, desired)).toEqual([{ do: 'wait', execution: 'x1', for: 'driver', untilMs: 2_000 }])
+      expect(at(2_000, desired)).toEqual([{ do: 'time_out', execution: 'x1' }])
+    }
+    const without = seen(x1, { is: 'starting' })
+    expect(plan({ desired: document(10, x1), observed: [without], nowMs: 1e9 })).toEqual([
+      { do: 'wait', execution: 'x1', for: 'driver' },
+    ])
+  })
   it('ends an attempt that must not run on, whatever the document says, unless that stops it anyway', () => {
     const unfit = seen(x1, { is: 'running', timeoutAtMs: 2_000, failed: 'liveness_failed' })
     const end = [{ do: 'end_attempt', execution: 'x1', why: 'liveness_failed' }]

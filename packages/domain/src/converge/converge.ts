@@ -153,6 +153,7 @@ const wanted = (own: Observed, others: readonly Observed[], input: ConvergeInput
         ? { do: 'wait', execution, for: 'old_execution' }
         : { do: 'start', execution, why: 'activation' }
     case 'starting':
+      return waitForStart(own, phase, input)
     case 'stopping':
       return { do: 'wait', execution, for: 'driver' }
     case 'running':
@@ -164,6 +165,16 @@ const wanted = (own: Observed, others: readonly Observed[], input: ConvergeInput
     case 'ended':
       return { do: 'keep', execution, why: 'ended' }
   }
+}
+
+const waitForStart = (
+  { entry: { execution } }: Observed,
+  { timeoutAtMs }: Extract<Phase, { is: 'starting' }>,
+  { nowMs }: ConvergeInput,
+): Step => {
+  if (timeoutAtMs === undefined) return { do: 'wait', execution, for: 'driver' }
+  if (timeoutAtMs <= nowMs) return { do: 'time_out', execution }
+  return { do: 'wait', execution, for: 'driver', untilMs: timeoutAtMs }
 }
 
 const keepRunning = (
@@ -201,6 +212,7 @@ const newcomer = (entry: DesiredExecution, input: ConvergeInput): Step => {
 const withoutDocument = (one: Observed, input: ConvergeInput): Step[] => {
   const { execution } = one.entry
   const { phase } = one
+  if (phase.is === 'starting') return [waitForStart(one, phase, input)]
   if (phase.is === 'running') return [keepRunning(one, phase, input)]
   if (phase.is === 'backing_off') return [restartWhenDue(one, phase.untilMs, input)]
   return [{ do: 'keep', execution, why: 'no_document' }]

@@ -8,8 +8,8 @@ export type AttemptFailure = 'startup_failed' | 'liveness_failed' | 'disk_quota'
 export type Phase =
   /** `starting` stands in the journal; nothing was touched. It may be touched once the log has acknowledged it. */
   | { readonly is: 'announced'; readonly acknowledged: boolean }
-  /** The driver was told to start an attempt and has not answered yet. */
-  | { readonly is: 'starting' }
+  /** The driver was told to start an attempt and has not answered yet. `timeoutAtMs` as below: starting counts, too. */
+  | { readonly is: 'starting'; readonly timeoutAtMs?: number }
   /** `timeoutAtMs`: when the attempt has used up its execution_timeout; `failed`: why it must not run on. */
   | { readonly is: 'running'; readonly timeoutAtMs?: number; readonly failed?: AttemptFailure }
   /** The last attempt ended; the next one is due at `untilMs`. */

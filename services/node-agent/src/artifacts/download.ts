@@ -17,10 +17,13 @@ export interface Patience {
   /** Between two connections: the first, doubling to the most. */
   readonly firstMs: number
   readonly mostMs: number
-  /** Connections in a row that brought nothing before the attempt is given up. */
+  /** Connections in a row that brought nothing, or next to nothing, before the attempt is given up. */
   readonly attempts: number
   /** Without a byte for this long a connection counts as broken. */
   readonly silentMs: number
+  /** A connection that brings less than `slowBytes` in `slowMs` counts as one that brings nothing. */
+  readonly slowBytes: number
+  readonly slowMs: number
 }
 
 export interface Download {
@@ -53,17 +56,23 @@ export const download = async (order: Download): Promise<void> => {
 const untilEnd = async (order: Download): Promise<void> => {
   const { artifact, part, patience, signal } = order
   let waitMs = patience.firstMs
+  let sinceMs = performance.now()
+  /** Ever reached: a server that has to begin again each time, and breaks off each time, gets nowhere. */
+  let most = part.bytes
   for (let failures = 0; ;) {
-    const before = part.bytes
     try {
       return await take(order, await ask(order))
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof TaskError) throw error
-      if (part.bytes > before) {
+      // The pause before it counts: a server that lets one byte through at a time would never be given up.
+      const nowMs = performance.now()
+      if (part.bytes > most && !isSlow(part.bytes - most, nowMs - sinceMs, patience)) {
         failures = 0
         waitMs = patience.firstMs
       }
+      sinceMs = nowMs
+      most = Math.max(most, part.bytes)
       failures += 1
       if (failures >= patience.attempts || error instanceof Refusal)
         throw unavailable(artifact.source, error instanceof Error ? error.message : String(error))
@@ -72,6 +81,9 @@ const untilEnd = async (order: Download): Promise<void> => {
     waitMs = Math.min(patience.mostMs, waitMs * 2)
   }
 }
+
+const isSlow = (bytes: number, inMs: number, { slowBytes, slowMs }: Patience): boolean =>
+  bytes * slowMs < slowBytes * inMs
 
 /** The server understood, and will say the same in a moment: left to the restart policy of the job. */
 class Refusal extends Error {}
@@ -111,6 +123,7 @@ const rangeStart = ({ headers }: IncomingMessage): number | undefined => {
 
 const take = async (order: Download, answer: IncomingMessage): Promise<void> => {
   const { artifact, part, cache, onProgress, signal } = order
+  const watch = endWhenSlow(answer, part, order.patience)
   const maxBytes = Math.min(artifact.max_bytes ?? Infinity, cache.limitBytes)
   const length = answer.headers['content-length']
   const whole = length === undefined ? undefined : part.bytes + Number(length)
@@ -130,6 +143,17 @@ const take = async (order: Download, answer: IncomingMessage): Promise<void> => 
       onProgress(part.bytes, whole)
     }
   } finally {
+    clearInterval(watch)
     answer.destroy()
   }
+}
+
+/** It is never silent for long, and never done either. */
+const endWhenSlow = (answer: IncomingMessage, part: Part, { slowBytes, slowMs }: Patience): NodeJS.Timeout => {
+  let before = part.bytes
+  return setInterval(() => {
+    const bytes = part.bytes - before
+    before = part.bytes
+    if (bytes < slowBytes) answer.destroy(new Error(`only ${bytes} bytes came in ${slowMs / 1000} s`))
+  }, slowMs)
 }

@@ -41,7 +41,15 @@ export interface ArtifactOptions {
   readonly patience?: Partial<Patience>
 }
 
-const defaultPatience: Patience = { firstMs: 500, mostMs: 30_000, attempts: 6, silentMs: 30_000 }
+/** 1 KiB/s is less than the slowest mobile network that anybody still has. */
+const defaultPatience: Patience = {
+  firstMs: 500,
+  mostMs: 30_000,
+  attempts: 6,
+  silentMs: 30_000,
+  slowBytes: 60 * 1024,
+  slowMs: 60_000,
+}
 
 export const createArtifacts = ({ dir, cacheBytes, policy, patience }: ArtifactOptions): Artifacts => {
   /** Opened when the first artifact is asked for: a node without artifacts has no such folder. */

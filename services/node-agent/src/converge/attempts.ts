@@ -81,8 +81,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
       return
     }
     if (signal.aborted || one.phase.is !== 'starting' || one.local.attempt !== attempt) return
+    // For the back-off alone. The timeout counts from the start, so that nothing can be fetched for ever.
     one.attemptStartedMs = clock.monotonicMs()
-    one.phase = { is: 'running', ...timeoutAt(one) }
+    one.phase = { ...one.phase, is: 'running' }
     // An attempt that is over by now has one transition, its end: fewer reports for jobs that run a moment.
     const inspected = ready.driver.inspect(ready.task)
     if (inspected.is === 'exited' || inspected.is === 'lost') return ended(one, ready, inspected)
@@ -150,8 +151,9 @@ export const createAttempts = (deps: AttemptsDeps): Attempts => {
         one.local = before
         return journal.save([one])
       }
-      one.phase = { is: 'starting' }
+      taskFor(one)
       one.attemptStartedMs = clock.monotonicMs()
+      one.phase = { is: 'starting', ...timeoutAt(one) }
       const giveUp = new AbortController()
       const done = settle(begin(one, giveUp.signal)).then(() => {
         starting.delete(one)

@@ -260,6 +260,9 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       if (step.do === 'wait' && step.for === 'fresh_document')
         atMs = Math.min(atMs, nowMs + Math.min(REREAD_EVERY_MS, timings.freshForMs / 2))
     }
+    // Begun after the plan was made, and nothing may ever come of it.
+    for (const { phase } of executions.values())
+      if (phase.is === 'starting') atMs = Math.min(atMs, phase.timeoutAtMs ?? Infinity)
     if (runningNow().length > 0) atMs = Math.min(atMs, nowMs + timings.pollMs)
     if (!logAlarm) lookAtLogs()
     wakeAt(atMs)
