@@ -8,6 +8,7 @@ import { everyPackageHasItsPlace, packageImports } from './rules/package-imports
 import { pureDomain } from './rules/pure-domain.ts'
 import { fileSizes, folderNames, readmes } from './rules/rooms.ts'
 import { parseable } from './rules/sources.ts'
+import { toldCommands } from './rules/told-commands.ts'
 import { packagesOf } from './packages.ts'
 import { readTree } from './tree.ts'
 
@@ -31,6 +32,7 @@ test.for([
   ['every package has a README', readmes],
   ['no source file is longer than 400 lines', fileSizes],
   ['no drawer for everything', folderNames],
+  ['every command of ours that people are told to run is linked', toldCommands],
   ['nothing names a registry or a folder of one machine', foreignPlaces],
 ] as const)('%s', ([, rule]) => {
   expect(rule(tree)).toEqual([])

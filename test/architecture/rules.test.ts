@@ -7,6 +7,7 @@ import { everyPackageHasItsPlace, packageImports } from './rules/package-imports
 import { pureDomain } from './rules/pure-domain.ts'
 import { fileSizes, folderNames, readmes } from './rules/rooms.ts'
 import { parseable } from './rules/sources.ts'
+import { toldCommands } from './rules/told-commands.ts'
 import { exampleTree, type Rule } from './tree.ts'
 
 /** package.json files of the named folders; each depends on all the others, unless told otherwise. */
@@ -214,5 +215,23 @@ describe('foreign places', () => {
 
   test('the lockfile is exempt', () => {
     expect(broken(foreignPlaces, { 'pnpm-lock.yaml': path('root', 'x') })).toBe('')
+  })
+})
+
+describe('commands that people are told to run', () => {
+  const files = (root: object) => ({
+    'package.json': root,
+    'services/agent/package.json': { name: '@dunlin/agent', bin: { 'dunlin-agent': './bin/a.js' } },
+    'README.md': ['Once:', 'pnpm exec dunlin-agent join', 'pnpm exec vitest'].join('\n'),
+  })
+
+  test('finds one that an install does not link', () => {
+    expect(broken(toldCommands, files({ devDependencies: { vitest: '1' } }))).toBe(
+      'README.md:2: dunlin-agent is not linked: the root lacks @dunlin/agent',
+    )
+  })
+
+  test('accepts one that it does', () => {
+    expect(broken(toldCommands, files({ devDependencies: { '@dunlin/agent': 'workspace:*' } }))).toBe('')
   })
 })
