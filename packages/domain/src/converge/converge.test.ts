@@ -223,6 +223,19 @@ describe('time', () => {
       { do: 'wait', execution: 'x1', for: 'driver' },
     ])
   })
+  it.each(['starting', 'running'] as const)('ends one that is %s and only kept beside another one, too', (is) => {
+    const former = seen(x1, { is, timeoutAtMs: 2_000 })
+    const newer = seen(x2, { is, timeoutAtMs: 2_000 })
+    const at = (nowMs: number, desired: DesiredDocument, one: Observed) =>
+      plan({ desired, observed: [one], nowMs, readAtMs: undefined }).filter(
+        ({ execution }) => execution === one.entry.execution,
+      )
+    const until = { do: 'keep', untilMs: 2_000 }
+    expect(at(1_999, document(20, x2), former)).toMatchObject([{ ...until, why: 'until_replacement_may_start' }])
+    expect(at(1_999, document(10, x1), newer)).toMatchObject([{ ...until, why: 'newer_than_document' }])
+    expect(at(2_000, document(20, x2), former)).toEqual([{ do: 'time_out', execution: 'x1' }])
+    expect(at(2_000, document(10, x1), newer)).toEqual([{ do: 'time_out', execution: 'x2' }])
+  })
   it('ends an attempt that must not run on, whatever the document says, unless that stops it anyway', () => {
     const unfit = seen(x1, { is: 'running', timeoutAtMs: 2_000, failed: 'liveness_failed' })
     const end = [{ do: 'end_attempt', execution: 'x1', why: 'liveness_failed' }]

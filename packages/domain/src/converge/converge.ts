@@ -20,7 +20,7 @@ import {
   type Sha256,
 } from '@dunlin/contracts/agent'
 import { isTouched, mayHaveProcess, type Observed, type Phase } from './observed.ts'
-import type { ContentProblem, Step } from './steps.ts'
+import type { ContentProblem, KeepReason, Step } from './steps.ts'
 
 /** A stale document starts nothing new: the default of `freshForMs`, in line with the rollout engine's revocation. */
 export const FRESH_FOR_MS = 15 * 60_000
@@ -90,7 +90,7 @@ const convergeJob = (part: JobPart, input: ConvergeInput): Step[] => {
     for (const one of part.observed) {
       const ordered = one.phase.is !== 'ended' && part.stopped.has(one.entry.execution)
       const kept = one === overtaken && !ordered && one.phase.is !== 'announced'
-      steps.push(kept ? keepNewer(one) : unwanted(one, undefined, part, input))
+      steps.push(kept ? keepFor(one, 'newer_than_document', input) : unwanted(one, undefined, part, input))
     }
     return steps
   }
@@ -112,8 +112,12 @@ const overtakenBy = (candidate: DesiredExecution, observed: readonly Observed[])
   return newest
 }
 
-/** It is kept even when it is over: forgetting it would let the older entry in. */
-const keepNewer = ({ entry: { execution } }: Observed): Step => ({ do: 'keep', execution, why: 'newer_than_document' })
+/** It is kept even when it is over: forgetting it would let the older entry in. While it runs its timeout holds. */
+const keepFor = ({ entry: { execution }, phase }: Observed, why: KeepReason, { nowMs }: ConvergeInput): Step => {
+  const untilMs = phase.is === 'starting' || phase.is === 'running' ? phase.timeoutAtMs : undefined
+  if (untilMs === undefined) return { do: 'keep', execution, why }
+  return untilMs <= nowMs ? { do: 'time_out', execution } : { do: 'keep', execution, why, untilMs }
+}
 
 /** An execution that the document does not want to run, beside the one that it wants (`replacement`) if any. */
 const unwanted = (
@@ -133,7 +137,7 @@ const unwanted = (
   if (!isTouched(one)) return { do: 'stop', execution, why: 'absent' }
   if (!replacement || replacementIsOver(replacement)) return { do: 'stop', execution, why: 'absent' }
   if (replacement !== 'new' && mayActivate(replacement, input)) return { do: 'stop', execution, why: 'replaced' }
-  return { do: 'keep', execution, why: 'until_replacement_may_start' }
+  return keepFor(one, 'until_replacement_may_start', input)
 }
 
 const replacementIsOver = (replacement: Observed | 'new'): boolean =>
