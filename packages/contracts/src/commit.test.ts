@@ -26,6 +26,7 @@ describe('reading a commit', () => {
     { ...commit, cmd: 1 },
     { ...commit, by: undefined },
     { ...commit, at: '2026-11-21' },
+    { ...commit, at: 8_640_000_000_000_001 },
     { ...commit, ev: {} },
     { ...commit, ev: [null] },
     { ...commit, ev: [{}] },

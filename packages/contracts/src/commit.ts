@@ -4,6 +4,7 @@
  */
 import type { Actor } from './actor.ts'
 import type { LogEvent } from './events/index.ts'
+import { isInstant } from './instant.ts'
 
 /** Schema number of the envelope and of the events in it. A higher one makes its aggregate read-only (`needs_upgrade`). */
 export const COMMIT_SCHEMA = 1
@@ -44,7 +45,7 @@ export const readCommit = (json: unknown): Commit | UnreadableCommit => {
   if (!isCount(c.s)) return { reason: 'not_a_commit', detail: '"s" is not a schema number' }
   if (c.s > COMMIT_SCHEMA) return { reason: 'newer_schema', detail: `schema ${c.s} is newer than ${COMMIT_SCHEMA}` }
   if (!isCount(c.v) || c.v === 0) return { reason: 'not_a_commit', detail: '"v" is not a version' }
-  if (typeof c.cmd !== 'string' || typeof c.by !== 'string' || !isCount(c.at))
+  if (typeof c.cmd !== 'string' || typeof c.by !== 'string' || !isInstant(c.at))
     return { reason: 'not_a_commit', detail: '"cmd", "by" or "at" is missing' }
   if (!Array.isArray(c.ev)) return { reason: 'not_a_commit', detail: '"ev" is not a list of events' }
   for (const event of c.ev as unknown[]) {

@@ -3,6 +3,7 @@ export * from './protocol.ts'
 export { eventSchemas, eventTypes, type JobSubjectEvent, type LogEvent } from './events/index.ts'
 export { heardAnswerSchema, heardQuestionSchema, type HeardAnswer } from './heartbeat/heard.ts'
 export { readHeartbeat } from './heartbeat/read.ts'
+export { LAST_INSTANT } from './instant.ts'
 export {
   commandOutcomeSchema,
   jobStateTypes,

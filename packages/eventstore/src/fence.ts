@@ -58,6 +58,9 @@ const judgeStrict = (rules: FenceRules, at: FencePosition, commit: AnyCommit): A
   return at.condition.is === 'quarantined' || commit.v !== at.v + 1 ? 'quarantined' : 'admitted'
 }
 
+/** A ULID and a version have 43 characters at most. */
+const LONGEST_REPORT_CMD = 64
+
 /**
  * One writer per boot, gaps tolerated, nothing ever quarantined. The first commit of a boot announces it; an announcement
  * with a higher version also begins a boot that this fold has not seen, because everything below it may have been purged;
@@ -67,7 +70,8 @@ const judgeStrict = (rules: FenceRules, at: FencePosition, commit: AnyCommit): A
 const judgeReport = (rules: FenceRules, at: FencePosition, commit: AnyCommit): Admission => {
   if (rules.writerOf !== undefined && commit.by !== rules.writerOf(at.key)) return 'forged'
   const boot = bootOf(commit.cmd)
-  if (boot === '') return 'ignored'
+  // The id of the last commit is kept for each subject.
+  if (boot === '' || commit.cmd.length > LONGEST_REPORT_CMD) return 'ignored'
   const present = bootOf(at.cmd)
   if (boot === present) {
     if (commit.v <= at.v) return commit.cmd === at.cmd || isAnnouncement(commit) ? 'duplicate' : 'stale'

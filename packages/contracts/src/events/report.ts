@@ -4,30 +4,44 @@
  */
 import * as z from 'zod/mini'
 import { generationSchema } from '../generation.ts'
-import { bootIdSchema, executionIdSchema, jobKeySchema, journalIdSchema, sha256Schema } from '../ids.ts'
+import { bootIdSchema, executionIdSchema, journalIdSchema, sha256Schema } from '../ids.ts'
+import { instantSchema } from '../instant.ts'
 import { labelsSchema } from '../labels.ts'
 
 /** What an agent can say of an execution. `pending`, `validating` and `lost` are conclusions of the centre. */
 export const reportedStates = ['starting', 'running', 'degraded', 'stopping', 'stopped', 'completed', 'failed'] as const
 export type ReportedState = (typeof reportedStates)[number]
 
+/**
+ * Whoever holds a node's credential may write here, so nothing is without bound; the bounds are far above what an agent
+ * sends (`MOST_ERROR_CHARS` there is 1,000), because what breaks one is ignored whole.
+ */
+const atMost = (chars: number) => z.string().check(z.maxLength(chars))
+const CODE_CHARS = 128
+const TEXT_CHARS = 8_192
+/** A subject has no room for more. */
+const NAME_CHARS = 254
+const countSchema = z.int().check(z.nonnegative())
+
 export const transitionSchema = z.object({
   execution: executionIdSchema,
-  job: jobKeySchema,
+  job: z.object({ namespace: atMost(NAME_CHARS), name: atMost(NAME_CHARS) }),
   /** Generation of the grant that the execution runs under. */
   generation: generationSchema,
   content: sha256Schema,
   state: z.enum(reportedStates),
   /** Attempts inside the execution: 1 for the first start, one more for each restart. */
-  attempt: z.int(),
+  attempt: countSchema,
   /** Milliseconds since the epoch, by the node's clock. */
-  at: z.int(),
-  exit: z.optional(z.object({ code: z.nullable(z.int()), signal: z.nullable(z.string()) })),
-  error: z.optional(z.object({ code: z.string(), message: z.string(), hint: z.optional(z.string()) })),
+  at: instantSchema,
+  exit: z.optional(z.object({ code: z.nullable(z.int()), signal: z.nullable(atMost(CODE_CHARS)) })),
+  error: z.optional(
+    z.object({ code: atMost(CODE_CHARS), message: atMost(TEXT_CHARS), hint: z.optional(atMost(TEXT_CHARS)) }),
+  ),
   /** When the next attempt is due, ms since the epoch. */
-  nextAttemptAt: z.optional(z.int()),
+  nextAttemptAt: z.optional(instantSchema),
   /** How many earlier transitions this one stands for, after compaction of the journal. */
-  replaces: z.optional(z.int()),
+  replaces: z.optional(countSchema),
 })
 export type Transition = z.output<typeof transitionSchema>
 
@@ -40,7 +54,7 @@ export const executionReportedSchema = z.object({
 })
 
 /** What is wrong with a node, by its own word: a code of the error catalogue and a sentence. */
-const nodeProblemSchema = z.object({ code: z.string(), message: z.string() })
+const nodeProblemSchema = z.object({ code: atMost(CODE_CHARS), message: atMost(TEXT_CHARS) })
 export type NodeProblem = z.output<typeof nodeProblemSchema>
 
 export const nodeAnnouncedSchema = z.object({
@@ -48,18 +62,23 @@ export const nodeAnnouncedSchema = z.object({
   boot: bootIdSchema,
   /** Lowest and highest protocol that this agent speaks. */
   protocol: z.tuple([z.int(), z.int()]),
-  agentVersion: z.string(),
+  agentVersion: atMost(CODE_CHARS),
+  /** Of very many, some are not believed; see `labelsOf` of the domain. */
   labels: labelsSchema,
   /** Job types that this node can run, e.g. ["process", "pipeline"]. */
-  drivers: z.array(z.string()),
+  drivers: z.array(atMost(CODE_CHARS)).check(z.maxLength(64)),
   /** What the node can do beyond its drivers, e.g. ["cgroup.memory", "container.podman"]; absent = it does not say. */
-  capabilities: z.optional(z.array(z.string())),
-  resources: z.object({ cpus: z.number(), memoryBytes: z.int(), diskBytes: z.optional(z.int()) }),
+  capabilities: z.optional(z.array(atMost(CODE_CHARS)).check(z.maxLength(256))),
+  resources: z.object({
+    cpus: z.number().check(z.nonnegative(), z.maximum(1_000_000)),
+    memoryBytes: countSchema,
+    diskBytes: z.optional(countSchema),
+  }),
   journal: journalIdSchema,
   /** The journal's counter up to which `executions` tells everything. */
   j: z.int(),
   /** What was wrong when it announced itself; absent = nothing. A change is told by another announcement. */
-  problems: z.optional(z.array(nodeProblemSchema)),
+  problems: z.optional(z.array(nodeProblemSchema).check(z.maxLength(64))),
   /** The latest transition of each execution that the node still knows. */
   executions: z.array(transitionSchema),
 })

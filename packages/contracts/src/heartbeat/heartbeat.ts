@@ -5,11 +5,14 @@
 import * as z from 'zod/mini'
 import { generationSchema } from '../generation.ts'
 import { bootIdSchema, executionIdSchema, nodeIdSchema } from '../ids.ts'
+import { instantSchema } from '../instant.ts'
 import { reportedStates } from '../events/report.ts'
 
 export const HEARTBEAT_SCHEMA = 1
 /** How many window ends of a validating execution each heartbeat repeats. */
 export const WINDOWS_REPEATED = 6
+/** Above what any agent sends: whatever claims more is no heartbeat. */
+export const HEARTBEAT_LIMITS = { executions: 10_000, windows: 64, problems: 64, codeChars: 128 } as const
 
 /** What may disturb a window, as one letter: r restart, i input, o output disconnected, p probe failed. */
 export const disturbances = {
@@ -38,7 +41,7 @@ export const heartbeatExecutionSchema = z.object({
    * The last window ends, oldest first; present while validating and for a while after. A heartbeat follows each end at
    * once, but for the 100 ms that lie between two of a node.
    */
-  w: z.optional(z.array(windowEndSchema)),
+  w: z.optional(z.array(windowEndSchema).check(z.maxLength(HEARTBEAT_LIMITS.windows))),
 })
 export type HeartbeatExecution = z.output<typeof heartbeatExecutionSchema>
 
@@ -47,16 +50,18 @@ export const heartbeatSchema = z.object({
   node: nodeIdSchema,
   boot: bootIdSchema,
   /** Counts the heartbeats of this boot: the highest is the newest, whatever the order of arrival. */
-  n: z.int(),
+  n: z.int().check(z.nonnegative()),
   /** Node's wall clock, ms since the epoch. */
-  at: z.int(),
+  at: instantSchema,
   /** Generation of the desired document that the node holds. */
   gen: generationSchema,
   /** Log sequence of the node's last acknowledged report; 0 before the first. */
-  rep: z.int(),
-  ex: z.array(heartbeatExecutionSchema),
+  rep: z.int().check(z.nonnegative()),
+  ex: z.array(heartbeatExecutionSchema).check(z.maxLength(HEARTBEAT_LIMITS.executions)),
   /** Codes of what is wrong with the node; absent = nothing. Its last announcement says more. */
-  pr: z.optional(z.array(z.string())),
+  pr: z.optional(
+    z.array(z.string().check(z.maxLength(HEARTBEAT_LIMITS.codeChars))).check(z.maxLength(HEARTBEAT_LIMITS.problems)),
+  ),
   /** Set on the last heartbeat of an agent that stops on purpose. */
   bye: z.optional(z.literal(true)),
 })

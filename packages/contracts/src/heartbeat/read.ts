@@ -3,7 +3,8 @@
  * second, and each is read by every scheduler and every engine. `read.test.ts` holds it to the schema.
  */
 import { reportedStates } from '../events/report.ts'
-import { HEARTBEAT_SCHEMA, type Heartbeat } from './heartbeat.ts'
+import { isInstant } from '../instant.ts'
+import { HEARTBEAT_LIMITS, HEARTBEAT_SCHEMA, type Heartbeat } from './heartbeat.ts'
 
 const decoder = new TextDecoder()
 
@@ -28,13 +29,14 @@ export const isHeartbeat = (value: unknown): value is Heartbeat => {
     s === HEARTBEAT_SCHEMA &&
     isNodeId(node) &&
     isUlid(boot) &&
-    Number.isSafeInteger(n) &&
-    Number.isSafeInteger(at) &&
+    isNatural(n) &&
+    isInstant(at) &&
     isGeneration(gen) &&
-    Number.isSafeInteger(rep) &&
+    isNatural(rep) &&
     (bye === undefined || bye === true) &&
-    (pr === undefined || (Array.isArray(pr) && pr.every((code) => typeof code === 'string'))) &&
+    (pr === undefined || (Array.isArray(pr) && pr.length <= HEARTBEAT_LIMITS.problems && pr.every(isCode))) &&
     Array.isArray(ex) &&
+    ex.length <= HEARTBEAT_LIMITS.executions &&
     ex.every(isExecution)
   )
 }
@@ -51,9 +53,11 @@ const isExecution = (value: unknown): boolean => {
     Number.isSafeInteger(messages) &&
     Number.isSafeInteger(er) &&
     Number.isSafeInteger(rs) &&
-    (w === undefined || (Array.isArray(w) && w.every(isWindowEnd)))
+    (w === undefined || (Array.isArray(w) && w.length <= HEARTBEAT_LIMITS.windows && w.every(isWindowEnd)))
   )
 }
+
+const isCode = (value: unknown): boolean => typeof value === 'string' && value.length <= HEARTBEAT_LIMITS.codeChars
 
 const isWindowEnd = (value: unknown): boolean => {
   if (!Array.isArray(value) || value.length !== 4) return false

@@ -3,7 +3,8 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { reportsFromJson, reportsToJson } from './codec.ts'
 import { observe } from './observe.ts'
-import { ENDED_KEPT, foldReportCommit, noReports, type NodeReports } from './state.ts'
+import { ENDED_KEPT } from './limits.ts'
+import { foldReportCommit, noReports, type NodeReports } from './state.ts'
 
 const J1 = '01J0000000000000000000000A' as JournalId
 const X1 = '01J0000000000000000000000X' as ExecutionId

@@ -77,4 +77,4 @@ export const foldings = {
 export type FleetKinds = { readonly [K in keyof typeof foldings]: ReturnType<(typeof foldings)[K]['initial']> }
 
 /** Number of the folds together; part of every snapshot. */
-export const FOLD_VERSION = 6
+export const FOLD_VERSION = 7

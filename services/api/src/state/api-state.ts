@@ -4,7 +4,15 @@
  */
 import type { Commit, JobKey, JobSubjectEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, type FleetKinds, type Job, type NodeReports, type NodeState } from '@dunlin/domain'
+import {
+  FOLD_VERSION,
+  foldings,
+  shrinkReportsOf,
+  type FleetKinds,
+  type Job,
+  type NodeReports,
+  type NodeState,
+} from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type LoadedSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import type { Metrics } from '@dunlin/runtime'
@@ -47,6 +55,7 @@ export const createApiState = (
       if (commit.ev[0]?.type === 'Checkpointed')
         for (const id of (aggregate as Aggregate<Job>).state.commands.byId.keys()) commands.note(id, key)
     } else if (kind === 'node') {
+      if (commit.ev.some(({ type }) => type === 'NodeRemoved')) shrinkReportsOf(fold, key)
       index.nodeCommitted(key)
       onNode((aggregate as Aggregate<NodeState>).state)
       if (commit.req !== undefined) commands.note(commit.cmd, key)

@@ -1,6 +1,14 @@
 /** The engine's view of the log: the folds of the domain, and which jobs and nodes must be looked at again. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, isHeld, type FleetKinds, type FleetReader, type Job } from '@dunlin/domain'
+import {
+  FOLD_VERSION,
+  foldings,
+  isHeld,
+  shrinkReportsOf,
+  type FleetKinds,
+  type FleetReader,
+  type Job,
+} from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { jobOf, noStrangers, strangerIn, type Strangers } from '../judge/strangers.ts'
@@ -82,6 +90,7 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
       listeners.onJob(folded.key, ev, job)
     } else if (folded.kind === 'node') {
       const { ev } = folded.commit as Commit<NodeEvent>
+      if (ev.some(({ type }) => type === 'NodeRemoved')) shrinkReportsOf(fold, folded.key)
       if (!ev.some(({ type }) => turnsOf.has(type))) return
       listeners.onConnection(folded.key as NodeId)
       for (const job of placed.jobsOf(folded.key as NodeId)) {

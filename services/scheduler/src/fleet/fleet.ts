@@ -1,7 +1,15 @@
 /** The scheduler's view of the log: the folds of the domain, the index over them, and the marks that folding leaves. */
 import type { Commit, JobSubjectEvent, NodeEvent, NodeId, ReportEvent } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
-import { FOLD_VERSION, foldings, nextTimeout, touchedNodes, type FleetKinds, type Job } from '@dunlin/domain'
+import {
+  FOLD_VERSION,
+  foldings,
+  nextTimeout,
+  shrinkReportsOf,
+  touchedNodes,
+  type FleetKinds,
+  type Job,
+} from '@dunlin/domain'
 import { createFold, type Aggregate, type Fold, type Folded, type FoldSnapshot } from '@dunlin/eventstore'
 import { parseLogSubject } from '@dunlin/nats'
 import { createGrantIndex, type GrantIndex } from './grant-index.ts'
@@ -131,6 +139,7 @@ export const createFleet = (
 
   const onNode = (node: NodeId, events: readonly NodeEvent[]): void => {
     for (const { type } of events) {
+      if (type === 'NodeRemoved') shrinkReportsOf(fold, node)
       if (type === 'NodeEnrolled' && fold.get('node', node)?.state.connection.is === 'never') onNewcomer(node)
       if (changesPlacement.has(type)) marks.nodes.add(node)
       if (type === 'NodeAdmitted') {
