@@ -1,6 +1,7 @@
 /** All stories, told when they are imported. */
 import './availability.ts'
 import './canaries.ts'
+import './limits.ts'
 import './nodes.ts'
 import './rollbacks.ts'
 import './services.ts'

@@ -72,6 +72,17 @@ story(
   },
 )
 
+story('N2', 'the higher priority waits until the lower has been heard to have stopped', { nodes: 4 }, async (stage) => {
+  await begin(stage, A, 'good', { priority: 90 })
+  await begin(stage, B, 'good', { priority: 10 })
+  stage.silence(0, true)
+  stage.world.tellNode(n0, 'drain', { deadline: '10m' })
+  await stage.pass(5 * MINUTE)
+  expect([placedOn0(stage, A), placedOn0(stage, B), runs0(stage, B)]).toEqual([true, false, true])
+  stage.silence(0, false)
+  await stage.until('it is empty', () => !runs0(stage, A) && !runs0(stage, B), MINUTE)
+})
+
 story(
   'N2',
   'a batch job may finish, until the deadline stops it and what waited for it',

@@ -4,9 +4,10 @@
  */
 import { closedNodes } from './catalogue/closed-nodes.ts'
 import { halting } from './catalogue/halting.ts'
+import { limits } from './catalogue/limits.ts'
 import { nodes } from './catalogue/nodes.ts'
 import { rollouts } from './catalogue/rollouts.ts'
 import { services } from './catalogue/services.ts'
 import type { Mutant } from './mutant.ts'
 
-export const mutants: readonly Mutant[] = [...nodes, ...rollouts, ...halting, ...services, ...closedNodes]
+export const mutants: readonly Mutant[] = [...nodes, ...rollouts, ...halting, ...services, ...closedNodes, ...limits]

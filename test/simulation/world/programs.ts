@@ -32,8 +32,11 @@ const indexOf = (node: NodeId): number => Number(node.slice(4))
 export const failing: Behaviour = { inPerSecond: 20, failedPerSecond: 15 }
 const steady: Script = { inPerSecond: 20 }
 
+/** Only stories run these, so that seeds keep their meaning: a probe that never passes, and a start that takes long. */
+type StoryProgram = 'unready' | 'late'
+
 const scriptOf = (program: string, node: NodeId): Script => {
-  switch (program as Program) {
+  switch (program as Program | StoryProgram) {
     case 'bad':
       return failing
     case 'half':
@@ -52,6 +55,10 @@ const scriptOf = (program: string, node: NodeId): Script => {
       return { ...steady, startsInMs: 3_000 }
     case 'warming':
       return { ...steady, stages: untilWindow(1, failing) }
+    case 'unready':
+      return { ...steady, disturbed: 'p' }
+    case 'late':
+      return { ...steady, startsInMs: 10_000 }
     case 'good':
     case 'better':
     case 'best':
