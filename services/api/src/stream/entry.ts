@@ -1,5 +1,5 @@
 /** One commit on its way to event streams: parsed when first asked about, encoded once for all clients. */
-import { isUnreadable, jobKeyText, readCommit, type Commit } from '@dunlin/contracts'
+import { isUnreadable, jobKeySchema, jobKeyText, readCommit, type Commit } from '@dunlin/contracts'
 import type { Recorded } from '@dunlin/eventstore'
 import { parseLogSubject, type LogSubject } from '@dunlin/nats'
 import { eventView } from '../views/event.ts'
@@ -60,9 +60,21 @@ const commitOf = (data: Uint8Array): Commit | undefined => {
   }
 }
 
+/** A node may have written anything: here nothing of it has passed a schema. */
 const reportedJobs = (commit: Commit | undefined): readonly string[] =>
-  (commit?.ev ?? []).flatMap((event) => (event.type === 'ExecutionReported' ? [jobKeyText(event.job)] : []))
+  (commit?.ev ?? []).flatMap((event) => {
+    if (event.type !== 'ExecutionReported') return []
+    const job = jobKeySchema.safeParse(event.job)
+    return job.success ? [jobKeyText(job.data)] : []
+  })
 
-const encode = (seq: number, subject: LogSubject, commit: Commit): Buffer =>
-  // JSON.stringify escapes line breaks, so the data is one line.
-  Buffer.from(`id: ${seq}\nevent: ${subject.kind}\ndata: ${JSON.stringify(eventView(seq, subject, commit))}\n\n`)
+/** Undefined for what cannot be shown: a node may nest deeper than JSON can be written, and one event must not end the stream. */
+const encode = (seq: number, subject: LogSubject, commit: Commit): Buffer | undefined => {
+  try {
+    // JSON.stringify escapes line breaks, so the data is one line.
+    const data = JSON.stringify(eventView(seq, subject, commit))
+    return Buffer.from(`id: ${seq}\nevent: ${subject.kind}\ndata: ${data}\n\n`)
+  } catch {
+    return undefined
+  }
+}
