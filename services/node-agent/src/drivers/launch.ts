@@ -6,6 +6,7 @@ import { limitsOf } from '../cgroups/limits.ts'
 import { saveTaskGroup } from '../cgroups/task-group.ts'
 import { TaskError, type Task } from './driver.ts'
 import { inspectProcess, SHOW_PID_WITHIN_MS } from './inspect-process.ts'
+import { bootId } from './proc.ts'
 import { SHIM } from './shim.ts'
 import { prepareTaskDir } from './task-dir.ts'
 
@@ -31,7 +32,7 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
     prepareTaskDir(dir, attempt)
     const folders = joinGroups(task, what.cgroups)
     const { command, args, cwd, umask = '-' } = what
-    const shimArgs = [dir, String(attempt), cwd, umask, String(folders.length), ...folders, command, ...args]
+    const shimArgs = [dir, String(attempt), cwd, umask, bootId(), String(folders.length), ...folders, command, ...args]
     // The mark by which everything that the task starts is known, wherever it goes.
     const env = { ...what.env, DUNLIN_EXECUTION: task.execution, DUNLIN_ATTEMPT: String(attempt) }
     // detached: the shim leads a session and process group of its own and survives the agent.

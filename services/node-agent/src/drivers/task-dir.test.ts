@@ -26,15 +26,50 @@ describe('the pid file', () => {
   it('is not written, nor the command started, when the shim is gone before its command begins', () => {
     const started = join(dir, 'started')
     const run = (shim: string) =>
-      spawnSync('/bin/sh', ['-c', shim, 'dunlin-shim', dir, '1', '/', '-', '0', '/bin/sh', '-c', `: > '${started}'`])
-    // As if another process had adopted the inner shell: its parent is not the one that it was told.
-    run(SHIM.replace('"$$" "$@"', '"1" "$@"'))
+      spawnSync('/bin/sh', [
+        '-c',
+        shim,
+        'dunlin-shim',
+        dir,
+        '1',
+        '/',
+        '-',
+        'boot',
+        '0',
+        '/bin/sh',
+        '-c',
+        `: > '${started}'`,
+      ])
+    // As if another process had adopted the fork: its parent is not the shim.
+    run(SHIM.replace('"$_dn_parent" = "$$"', '"$_dn_parent" = 1'))
     expect(existsSync(started)).toBe(false)
     expect(readPid(dir)).toBeUndefined()
     rmSync(join(dir, 'claim.1'), { recursive: true })
     run(SHIM)
     expect(existsSync(started)).toBe(true)
     expect(readPid(dir)?.attempt).toBe(1)
+  })
+
+  it.for<readonly [string, readonly string[]]>([
+    ['sh', []],
+    ['bash', ['--posix']],
+    ['busybox', ['sh']],
+  ])('names the command itself and the shim, also when %s reads the shim', ([shell, first], { skip }) => {
+    if (spawnSync(shell, [...first, '-c', ':']).error) skip(`there is no ${shell} here`)
+    // What the command says of itself, after a signal that only the shim survives.
+    const command = 'kill -TERM $PPID; echo $$ $PPID; cut -d " " -f 22 /proc/$$/stat; cut -d " " -f 22 /proc/$PPID/stat'
+    const args = ['-c', SHIM, 'dunlin-shim', dir, '1', '/', '-', 'boot', '0', '/bin/sh', '-c', `${command}; exit 3`]
+    spawnSync(shell, [...first, ...args])
+    const [pid, shimPid, startTicks, shimStartTicks] = readFileSync(join(dir, 'logs', 'stdout'), 'utf8').split(/\s/)
+    expect(readPid(dir)).toEqual({
+      attempt: 1,
+      pid: Number(pid),
+      startTicks,
+      boot: 'boot',
+      shimPid: Number(shimPid),
+      shimStartTicks,
+    })
+    expect(readExit(dir)).toMatchObject({ attempt: 1, code: 3 })
   })
 
   it('is taken for nothing while its line is not whole', () => {
@@ -56,6 +91,7 @@ describe('the pid file', () => {
         attempt,
         '/',
         '-',
+        'boot',
         '0',
         '/bin/sh',
         '-c',
