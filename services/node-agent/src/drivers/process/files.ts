@@ -1,10 +1,16 @@
-/** Puts artifacts, files and rendered templates into the local directory, before every attempt. */
+/**
+ * Puts artifacts, files and rendered templates into the local directory, before every attempt. Each is made ready in a
+ * folder that only the agent can enter and renamed into its place: other processes of the job's account may change the
+ * local directory meanwhile, and nothing is ever written, given or opened by a path through it.
+ */
 import type { FetchedArtifact, ProcessConfig, ProcessFile } from '@dunlin/contracts/agent'
-import { lchownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { Artifacts } from '../../artifacts/fetch.ts'
+import { diskFull, isDiskFull } from '../../artifacts/problem.ts'
 import { renderTemplate, type TemplateValue } from '../../templates/render.ts'
 import { TaskError, type StartControl, type Task } from '../driver.ts'
+import { holdFolder, WayRefused } from '../held-folder.ts'
 import type { Account } from './account.ts'
 
 export interface Placing {
@@ -13,6 +19,8 @@ export interface Placing {
   readonly artifacts: Artifacts | undefined
   readonly account: Account | undefined
   readonly values: Readonly<Record<string, TemplateValue>>
+  /** Between any two steps; tests let somebody else act there. */
+  readonly onStep?: () => void
 }
 
 const FILE_MODE = 0o600
@@ -22,49 +30,73 @@ export const placeFiles = async (config: ProcessConfig, placing: Placing): Promi
   for (const file of config.files ?? []) await placeFile(file, placing)
 }
 
-const placeArtifact = async (
-  { destination, mode, ...artifact }: FetchedArtifact,
-  { task, control, artifacts, account }: Placing,
-): Promise<void> => {
+const placeArtifact = async ({ destination, mode, ...artifact }: FetchedArtifact, placing: Placing): Promise<void> => {
+  const { control, artifacts } = placing
   const name = destination ?? basename(new URL(artifact.source).pathname)
-  const path = safePath(task, name === '' ? artifact.sha256 : name, account)
   if (!artifacts) throw new TaskError({ code: 'not_built', message: 'This agent has no artifact store.' }, true)
-  await artifacts.place(artifact, { path, mode: modeOf(mode) }, control)
-  // Never through a link: another process of the same account may change its directory at any moment.
-  if (account) lchownSync(path, account.uid, account.gid)
+  await place(name === '' ? artifact.sha256 : name, placing, (path) =>
+    artifacts.place(artifact, { path, mode: modeOf(mode) }, control),
+  )
 }
 
-const placeFile = async ({ path: name, content, template, artifact, mode }: ProcessFile, placing: Placing) => {
-  if (artifact) return placeArtifact({ ...artifact, destination: name, ...(mode ? { mode } : {}) }, placing)
-  const { task, account, values } = placing
-  const text = content ?? (await renderTemplate(name, template ?? '', values))
-  const path = safePath(task, name, account)
-  // A new file takes the name over: what an earlier attempt left there, a link for one, is not followed.
-  const fresh = `${path}.dunlin-new`
-  try {
-    rmSync(fresh, { force: true })
-    writeFileSync(fresh, text, { mode: modeOf(mode), flag: 'wx' })
-  } catch (error) {
-    const message = `The file ${name} cannot be written: ${error instanceof Error ? error.message : String(error)}`
-    throw new TaskError({ code: 'file_failed', message }, false)
-  }
-  if (account) lchownSync(fresh, account.uid, account.gid)
-  renameSync(fresh, path)
+const placeFile = async ({ path, content, template, artifact, mode }: ProcessFile, placing: Placing): Promise<void> => {
+  if (artifact) return placeArtifact({ ...artifact, destination: path, ...(mode ? { mode } : {}) }, placing)
+  const text = content ?? (await renderTemplate(path, template ?? '', placing.values))
+  await place(path, placing, (fresh) => {
+    writeFileSync(fresh, text, { mode: FILE_MODE })
+    chmodSync(fresh, modeOf(mode))
+  })
 }
 
 const modeOf = (mode: string | undefined): number => (mode === undefined ? FILE_MODE : parseInt(mode, 8))
 
-/** Makes the folders of a path and follows them: an earlier attempt may have put a link there that leads out. */
-const safePath = (task: Task, name: string, account: Account | undefined): string => {
-  const local = join(task.dir, 'local')
-  let folder = realpathSync(local)
-  for (const part of dirname(name)
-    .split('/')
-    .filter((one) => one !== '.')) {
-    folder = join(folder, part)
-    if (mkdirSync(folder, { recursive: true }) !== undefined && account) lchownSync(folder, account.uid, account.gid)
-    if (relative(realpathSync(local), realpathSync(folder)).startsWith('..'))
-      throw new TaskError({ code: 'file_refused', message: `The path ${name} leads out of the local directory.` }, true)
+const place = async (
+  name: string,
+  { task, account, onStep }: Placing,
+  make: (path: string) => Promise<void> | void,
+): Promise<void> => {
+  const folder = join(task.dir, 'placing')
+  const fresh = join(folder, 'file')
+  try {
+    // An agent that was killed may have left one behind.
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { mode: 0o700 })
+    await make(fresh)
+    if (account) chownSync(fresh, account.uid, account.gid)
+    moveIntoLocal(fresh, task, name, account, onStep)
+  } catch (error) {
+    throw explained(error, task, name)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  return join(folder, basename(name))
+}
+
+/** What lies there gives way: a file that somebody still holds, or a link, which is not followed. */
+const moveIntoLocal = (
+  fresh: string,
+  task: Task,
+  name: string,
+  account: Account | undefined,
+  onStep: Placing['onStep'],
+): void => {
+  const make = { mode: 0o777, owner: account }
+  const to = holdFolder(join(task.dir, 'local'), dirname(name), { links: 'inside', make, onStep })
+  try {
+    onStep?.()
+    renameSync(fresh, to.at(basename(name)))
+  } finally {
+    to.close()
+  }
+}
+
+const explained = (error: unknown, { dir }: Task, name: string): unknown => {
+  if (error instanceof TaskError) return error
+  if (error instanceof WayRefused)
+    return new TaskError(
+      { code: 'file_refused', message: `The path ${name} leads out of the local directory, or cannot be followed.` },
+      true,
+    )
+  if (isDiskFull(error)) return diskFull(dir, `the file ${name} does not fit`)
+  const message = `The file ${name} cannot be written: ${error instanceof Error ? error.message : String(error)}`
+  return new TaskError({ code: 'file_failed', message }, false)
 }
