@@ -1,5 +1,6 @@
 /** Stories about what counts as healthy, what counts as failed, and what neither does. */
 import { A, quick, type Stage } from '../run/stage.ts'
+import { nodeName } from '../world/programs.ts'
 import { expect } from './expect.ts'
 import { story } from './story.ts'
 
@@ -69,6 +70,18 @@ story('helios PR #650', 'a rollout with stragglers says so', { nodes: 24, noisy:
 
 // Time.
 
+story('S9', 'who failed and then ended well is healthy by its ending, not by windows', { nodes: 1 }, async (stage) => {
+  const health_check = { interval: '1s', success_threshold: 2, deadline: '8s' }
+  await stage.apply(A, 'short', { strategy: 'immediate', health_check })
+  await stage.until('it runs', () => stage.runs(0, A).length === 1)
+  stage.silence(0, true)
+  await stage.until('it counts as lost', () => stage.rollout(A).counts.lost === 1)
+  // It ends while nobody hears it; the machine forgets that and runs it again, so its last word is that it runs.
+  stage.silence(0, false)
+  stage.world.agents.reboot(nodeName(0), { journal: 'lost', tasks: 'killed' })
+  await stage.until('it is healthy', () => stage.rollout(A).counts.healthy === 1)
+  expect(stage.job(A).rollouts.grants.get(nodeName(0))?.verdict).toMatchObject({ reason: 'completed', evidence: [] })
+})
 story(
   'Nomad #11267',
   'a deadline of a minute takes a minute, also when nothing else happens',

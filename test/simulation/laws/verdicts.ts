@@ -33,8 +33,6 @@ const checkVerdict = ({ job, ledger, fail }: Sight, rollout: RolloutEntry, verdi
   switch (reason) {
     case 'recovered':
     case 'success_threshold':
-      // What has recovered by ending well needs no windows.
-      if (reason === 'recovered' && said === 'completed') return undefined
       claim(verdict.verdict === 'healthy', 'that is no failure')
       claim(evidence.length >= health.successThreshold, `there are ${evidence.length} windows`)
       return claim(evidence.slice(-health.successThreshold).every(healthy), 'a window was bad')

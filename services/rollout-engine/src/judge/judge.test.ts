@@ -251,6 +251,26 @@ describe('the health judge', () => {
     ])
     expect(verdict()).toMatchObject({ verdict: 'healthy', reason: 'recovered', window: 6 })
   })
+  it('sees a failed execution end well, which no window has to prove', async () => {
+    const { beat, verdict, job, validating, judge, reports } = setUp()
+    await beat([
+      [1, 10, 9, ''],
+      [2, 20, 18, ''],
+    ])
+    const grant = job.rollouts.grants.get(N1)
+    if (grant) grant.verdict = { is: 'failed', reason: 'failure_threshold', at: 1, window: 2, evidence: [] }
+    judge.pending.clear()
+    validating.sync('default/a', job, [N1])
+    await beat([
+      [2, 20, 18, ''],
+      [3, 30, 27, ''],
+      [4, 40, 36, ''],
+      [5, 50, 45, ''],
+    ])
+    reports.executions.set(X1, { state: 'completed' } as never)
+    judge.onReport(N1)
+    expect(verdict()).toMatchObject({ verdict: 'healthy', reason: 'completed', evidence: [] })
+  })
 })
 
 describe('a node that falls silent after it started', () => {

@@ -62,9 +62,10 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
       execution: item.execution,
       generation: [item.generation[0], item.generation[1]],
       verdict: judgement.verdict,
-      reason: item.recovering ? 'recovered' : judgement.reason,
+      // Who recovers by ending well says so: no windows prove it.
+      reason: item.recovering && 'window' in judgement ? 'recovered' : judgement.reason,
       window: 'window' in judgement ? judgement.window : (item.run.last?.[0] ?? 0),
-      evidence: [...('evidence' in judgement ? judgement.evidence : item.run.recent)],
+      evidence: 'evidence' in judgement ? [...judgement.evidence] : item.recovering ? [] : [...item.run.recent],
     }
     const ofJob = pending.get(item.job)
     if (ofJob === undefined) pending.set(item.job, new Map([[item.node, verdict]]))

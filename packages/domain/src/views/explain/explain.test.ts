@@ -255,6 +255,10 @@ describe('what no window says', () => {
   it.each(['execution_failed', 'completed', 'lost_after', 'not_started'])('%s is not computed', (reason) => {
     expect(judgeAgain(verdict('a', 'failed', { reason, evidence: [] }), health).is).toBe('not_computable')
   })
+  it('a recovery by ending well is not computed', () =>
+    expect(judgeAgain(verdict('a', 'healthy', { reason: 'recovered', evidence: [] }), health).is).toBe(
+      'not_computable',
+    ))
   it('and without the policy nothing is', () =>
     expect(judgeAgain(verdict('a', 'failed'), undefined).is).toBe('not_computable'))
   it('but windows that decided before the ending are a contradiction', () => {

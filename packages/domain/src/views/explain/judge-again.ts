@@ -8,6 +8,9 @@ export const judgeAgain = (verdict: Verdict, policy: HealthPolicy | undefined): 
   if (policy === undefined)
     return { is: 'not_computable', node, message: 'the policy of its rollout stands before what was read' }
   const { reached, early } = replay(evidence, policy)
+  // As it was recorded until 0.3: an ending stood as a recovery without windows.
+  if (reason === 'recovered' && evidence.length === 0)
+    return { is: 'not_computable', node, message: 'it names no windows: the node said that it ended well' }
   if (early) return { is: 'disagrees', node, message: 'its windows had decided before the last of them' }
   switch (reason) {
     case 'success_threshold':
