@@ -24,7 +24,7 @@ export const createDiskWatch = (clock: Clock, onChange: () => void): DiskWatch =
     look: (one, task) => {
       if (one.phase.is !== 'running' || !task || clock.monotonicMs() < (dueMs.get(one) ?? 0)) return
       const { disk } = limitsOf(task.content)
-      if (disk === undefined) return
+      if (disk === undefined) return void dueMs.set(one, Infinity)
       const { attempt } = task
       dueMs.set(one, Infinity)
       const begunMs = clock.monotonicMs()

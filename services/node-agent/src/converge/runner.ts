@@ -78,7 +78,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     })
   }
   const prober = createProber({ clock, onChange: kick })
-  const logs = createLogWatch(clock)
+  const logs = createLogWatch({ clock, logger, onWritten: () => lookAtLogs() })
   const attempts = createAttempts({
     prober,
     disk: createDiskWatch(clock, kick),
@@ -264,7 +264,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     for (const { phase } of executions.values())
       if (phase.is === 'starting') atMs = Math.min(atMs, phase.timeoutAtMs ?? Infinity)
     if (runningNow().length > 0) atMs = Math.min(atMs, nowMs + timings.pollMs)
-    if (!logAlarm) lookAtLogs()
+    lookAtLogs()
     wakeAt(atMs)
   }
 
@@ -274,6 +274,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
 
   /** More often than a round is needed: a task may fill its logs within a second. */
   function lookAtLogs(): void {
+    logAlarm?.cancel()
     logAlarm = undefined
     // Hooks write before an attempt runs, and a task may do so for the whole grace of its stop.
     const writing = stopped ? [] : [...executions.values()].filter(({ phase }) => WRITING.has(phase.is))
@@ -312,6 +313,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       stopped = true
       scheduled?.cancel()
       logAlarm?.cancel()
+      logs.stop()
       alarm?.cancel()
       prober.stop()
     },

@@ -92,7 +92,7 @@ export interface Driver {
     command: readonly string[],
     control: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<CommandResult>
-  /** Bounds what the attempt has written to its logs. Returns in how many ms it wants to be asked again. */
+  /** Bounds what the attempt has written to its logs. Returns in how many ms to ask again; Infinity: when it has written. */
   rotateLogs?(task: Task): number | void
 }
 

@@ -14,7 +14,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
 import { bytesOf } from '@dunlin/contracts/agent'
 
 export interface LogLimits {
@@ -24,33 +23,32 @@ export interface LogLimits {
 
 const DEFAULT_FILE_BYTES = 10 * 1024 * 1024
 const DEFAULT_FILES = 3
-/** Between two looks at a task that writes nothing, and at one that writes as fast as it can. */
+/** Between two looks at a task that writes little, and at one that writes as fast as it can. */
 const LOOK_MOST_MS = 250
 const LOOK_LEAST_MS = 25
 
-/** Sizes at the last look, by path: how fast a file grows. */
-const seen = new Map<string, { readonly bytes: number; readonly atMs: number }>()
+/** Sizes at the last look, by path: how fast a file grows; `quiet`: it had not grown until then. */
+const seen = new Map<string, { readonly bytes: number; readonly atMs: number; readonly quiet: boolean }>()
 
-/** Returns in how many ms the task should be looked at again. */
+/** Returns in how many ms the task should be looked at again; Infinity: not before it has written something. */
 export const rotateTaskLogs = (dir: string, limits: LogLimits = {}): number => {
   const mostBytes = limits.max_file_size === undefined ? DEFAULT_FILE_BYTES : bytesOf(limits.max_file_size)
   const older = (limits.max_files ?? DEFAULT_FILES) - 1
-  const looks = ['stdout', 'stderr'].map((name) => bound(join(dir, 'logs', name), mostBytes, older))
-  return Math.min(...looks)
+  return Math.min(bound(`${dir}/logs/stdout`, mostBytes, older), bound(`${dir}/logs/stderr`, mostBytes, older))
 }
 
 /** Ends the memory of a task's files. */
 export const forgetTaskLogs = (dir: string): void => {
-  for (const name of ['stdout', 'stderr']) seen.delete(join(dir, 'logs', name))
+  for (const name of ['stdout', 'stderr']) seen.delete(`${dir}/logs/${name}`)
 }
 
 const bound = (path: string, mostBytes: number, older: number): number => {
   try {
-    const { size } = statSync(path)
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
     if (size > mostBytes) cutFile(path, mostBytes, older)
     return nextLook(path, size > mostBytes ? 0 : size, mostBytes)
   } catch {
-    // Not there yet, or the disk is full: the next look tries again.
+    // The disk is full, or the like: the next look tries again.
     return LOOK_MOST_MS
   }
 }
@@ -59,8 +57,11 @@ const bound = (path: string, mostBytes: number, older: number): number => {
 const nextLook = (path: string, bytes: number, mostBytes: number): number => {
   const nowMs = performance.now()
   const before = seen.get(path)
-  seen.set(path, { bytes, atMs: nowMs })
-  if (!before || bytes <= before.bytes) return before && bytes < before.bytes ? LOOK_LEAST_MS : LOOK_MOST_MS
+  const quiet = !before || bytes === before.bytes
+  seen.set(path, { bytes, atMs: nowMs, quiet })
+  if (quiet) return Infinity
+  // How long it has been growing nobody knows: it was cut, or it begins to write.
+  if (before.quiet || bytes < before.bytes) return LOOK_LEAST_MS
   const untilFullMs = ((mostBytes - bytes) * (nowMs - before.atMs)) / (bytes - before.bytes)
   return Math.max(LOOK_LEAST_MS, Math.min(LOOK_MOST_MS, untilFullMs / 2))
 }

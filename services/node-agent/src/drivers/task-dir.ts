@@ -1,6 +1,7 @@
 /** The files of a task's directory, as the shim writes them and the agent reads them. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -45,7 +46,7 @@ const readLine = (path: string): readonly string[] => {
 }
 
 export const readPid = (dir: string): PidFile | undefined => {
-  const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readLine(join(dir, 'pid'))
+  const [attempt, pid, startTicks, boot, shimPid, shimStartTicks] = readLine(`${dir}/pid`)
   if (!shimStartTicks || !startTicks || !boot) return undefined
   const file = {
     attempt: Number(attempt),
@@ -62,9 +63,12 @@ export const readPid = (dir: string): PidFile | undefined => {
 const isTaskPid = (pid: number): boolean => Number.isSafeInteger(pid) && pid > 1
 
 export const readExit = (dir: string): ExitFile | undefined => {
-  const [attempt, code] = readLine(join(dir, 'exit'))
+  const path = `${dir}/exit`
+  // Nearly every look finds none, and an exception costs more than the look itself.
+  if (!existsSync(path)) return undefined
+  const [attempt, code] = readLine(path)
   if (code === undefined) return undefined
-  return { attempt: Number(attempt), code: Number(code), at: Math.round(statSync(join(dir, 'exit')).mtimeMs) }
+  return { attempt: Number(attempt), code: Number(code), at: Math.round(statSync(path).mtimeMs) }
 }
 
 export const writeAtomically = (path: string, text: string): void => {

@@ -102,9 +102,16 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
 
 /** A content that a later agent cannot read any more still names a task that must be ended. */
 const configOf = ({ content }: Task): ProcessConfig => {
+  const known = configs.get(content)
+  if (known) return known
   const parsed = processConfigSchema.safeParse(content.config)
-  return parsed.success ? parsed.data : { command: '-' }
+  const config: ProcessConfig = parsed.success ? parsed.data : { command: '-' }
+  configs.set(content, config)
+  return config
 }
+
+/** Parsed once for as long as somebody holds the content: the bounds of its logs are asked for at every look. */
+const configs = new WeakMap<Task['content'], ProcessConfig>()
 
 const cwdOf = (task: Task, { cwd }: ProcessConfig): string => {
   if (cwd !== undefined && !isFolder(cwd))
