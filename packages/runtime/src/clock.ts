@@ -26,8 +26,14 @@ export const systemClock: Clock = {
 export const sleep = (clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve()
-    const timer = clock.after(delayMs, resolve)
-    signal?.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true })
+    const end = (): void => {
+      timer.cancel()
+      // A signal may outlive many pauses, and would keep each of them.
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.after(delayMs, end)
+    signal?.addEventListener('abort', end)
   })
 
 /**

@@ -44,6 +44,11 @@ export const metricCatalogue = {
     help: 'Reports of executions that nobody granted, or no longer, and commits that the node did not sign, by kind.',
     labels: ['kind'],
   },
+  dunlin_node_excess_total: {
+    kind: 'counter',
+    help: 'What nodes sent beyond what one node may, by kind; a log line once a minute names the nodes.',
+    labels: ['kind'],
+  },
   dunlin_evaluations_total: { kind: 'counter', help: 'Placement evaluations by trigger.', labels: ['trigger'] },
   dunlin_documents_written_total: { kind: 'counter', help: 'Desired documents written.', labels: [] },
   dunlin_grants_total: { kind: 'counter', help: 'Grants appended.', labels: [] },

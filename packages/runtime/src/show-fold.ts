@@ -14,6 +14,8 @@ export interface FoldingPart {
     readonly heartbeatsRefused?: number
     /** Reports that changed nothing, by kind. */
     readonly strangers?: Readonly<Record<string, number>>
+    /** What nodes sent beyond what one may, by kind. */
+    readonly excess?: Readonly<Record<string, number>>
   }
 }
 
@@ -26,12 +28,13 @@ export const showFold = (
 ): Timer => {
   readiness.blocked('log', 'catching_up')
   return every(clock, LOOK_EVERY_MS, () => {
-    const { caughtUp, live, seq, troubled, heartbeatsRefused, strangers = {} } = part.status()
+    const { caughtUp, live, seq, troubled, heartbeatsRefused, strangers = {}, excess = {} } = part.status()
     metrics.set('dunlin_log_seq', {}, seq)
     metrics.set('dunlin_aggregates_quarantined', {}, troubled)
     if (heartbeatsRefused !== undefined) metrics.set('dunlin_heartbeats_refused_total', {}, heartbeatsRefused)
     for (const [kind, count] of Object.entries(strangers))
       metrics.set('dunlin_reports_without_effect_total', { kind }, count)
+    for (const [kind, count] of Object.entries(excess)) metrics.set('dunlin_node_excess_total', { kind }, count)
     if (!live) readiness.blocked('log', 'disconnected')
     else if (!caughtUp) readiness.blocked('log', 'catching_up')
     else readiness.ready('log')
