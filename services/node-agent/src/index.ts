@@ -28,4 +28,7 @@ export {
 export { joinServer } from './join/join.ts'
 export { readMembership } from './credentials/membership.ts'
 export { LEAN_NODE_FLAGS } from './update/node-flags.ts'
+export { AGENT_VERSION } from './host.ts'
+export { LAUNCHER } from './update/launcher.ts'
+export { makeSlotOf, switchTo } from './update/slots.ts'
 export { killTasks } from './drivers/kill-tasks.ts'
