@@ -8,7 +8,7 @@ import { compareGenerations } from '@dunlin/contracts'
 import { DEFAULT_LIVENESS, type LivenessTimers } from '@dunlin/domain'
 import { createCommandHandler, followInto, holdLease, keepSnapshots, type LoadedSnapshot } from '@dunlin/eventstore'
 import { LOG_SUBJECT } from '@dunlin/nats'
-import { createPump, every, sha256 } from '@dunlin/runtime'
+import { createPump, every, sha256, watchExcess } from '@dunlin/runtime'
 import { createDocumentWriter } from './desired/documents.ts'
 import { evaluateMarked, recountWaiting } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
@@ -57,6 +57,8 @@ export interface SchedulerStatus {
   readonly jobs: number
   readonly troubled: number
   readonly heartbeatsRefused: number
+  /** What nodes sent beyond what one may, by kind. */
+  readonly excess: Readonly<Record<string, number>>
   readonly lastError?: string
 }
 
@@ -86,6 +88,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
   let lastError: string | undefined
 
   const pump = createPump(clock, logger, () => act())
+  const excess = watchExcess(clock, logger)
   const fleet = createFleet(
     () => pump.wake(),
     options.snapshot,
@@ -105,7 +108,10 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
       pump.wake(RETRY_MS)
     },
   }
-  const listener = listen(ports.bus, clock, (node) => onHeard(node))
+  const listener = listen(ports.bus, clock, (node) => onHeard(node), {
+    epoch: () => fleet.epoch(),
+    onExcess: (node) => excess.note('heartbeats', node),
+  })
   const answering = answerHeard(ports.bus, listener)
   const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS)
   const documents = createDocumentWriter(work)
@@ -310,12 +316,14 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
       jobs: fleet.fold.count('job'),
       troubled: fleet.fold.troubled().length,
       heartbeatsRefused: listener.refused(),
+      excess: excess.counts(),
       ...(lastError === undefined ? {} : { lastError }),
     }),
     stop: async () => {
       tick.cancel()
       await snapshots.stop()
       answering.stop()
+      excess.stop()
       listener.stop()
       await lease.stop()
       leads = false

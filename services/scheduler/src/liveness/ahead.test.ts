@@ -8,12 +8,12 @@ let heard: Map<NodeId, HeardNode>
 let folded: Generation
 let lastSeq: number
 let nowMs = 0
-const watch = () =>
+const watch = (known: readonly NodeId[] = [node]) =>
   createAheadWatch({
     log: { info: async () => ({ created: '', firstSeq: 1, lastSeq, messages: 1, bytes: 1, maxBytes: -1 }) },
     clock: { monotonicMs: () => nowMs },
     listener: { heard },
-    isKnown: (id) => id === node,
+    isKnown: (id) => known.includes(id),
     folded: () => folded,
     waitFor: async (seq) => {
       folded = [folded[0], Math.max(folded[1], seq)]
@@ -65,5 +65,17 @@ describe('a node ahead of the log', () => {
     expect(await ask()).toBeUndefined()
     nowMs += 60_000
     expect(await ask()).toBe(node)
+  })
+  it('is told ever more rarely when it says so again and again, and another one at once', async () => {
+    holds([1, 51])
+    const ask = watch([node, 'n2' as NodeId])
+    let times = 0
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      if ((await ask()) !== undefined) times += 1
+      nowMs += 60_000
+    }
+    expect(times).toBe(28)
+    holds([1, 52], 'n2' as NodeId)
+    expect(await ask()).toBe('n2')
   })
 })

@@ -20,18 +20,28 @@ export interface AheadParts {
   readonly waitFor: (seq: number) => Promise<void>
 }
 
-/** One node that lies must not have all documents written again every second. */
+/**
+ * One node that lies must not have all documents written again every second; and one that is ahead again and again waits
+ * twice as long each time, because what is written for it is believed by all others at once.
+ */
 const PAUSE_MS = 60_000
+const LONGEST_PAUSE_MS = 64 * PAUSE_MS
 
-/** Asks for a node that is ahead of the log; at most one answer a minute. */
+/** Asks for a node that is ahead of the log; at most one answer a minute, and fewer of the same node. */
 export const createAheadWatch = (parts: AheadParts): (() => Promise<NodeId | undefined>) => {
   const { log, clock, listener, isKnown, folded, waitFor } = parts
   let quietUntilMs = -Infinity
+  const told = new Map<NodeId, { readonly untilMs: number; readonly pauseMs: number }>()
 
   const suspect = (): readonly [NodeId, Generation] | undefined => {
     const end = folded()
     for (const [node, { holds }] of listener.heard)
-      if (compareGenerations(holds, end) > 0 && isKnown(node)) return [node, holds]
+      if (
+        compareGenerations(holds, end) > 0 &&
+        isKnown(node) &&
+        clock.monotonicMs() >= (told.get(node)?.untilMs ?? -Infinity)
+      )
+        return [node, holds]
     return undefined
   }
 
@@ -44,7 +54,10 @@ export const createAheadWatch = (parts: AheadParts): (() => Promise<NodeId | und
     await waitFor(lastSeq)
     const [node, holds] = found
     if (compareGenerations(holds, [folded()[0], lastSeq]) <= 0) return undefined
-    quietUntilMs = clock.monotonicMs() + PAUSE_MS
+    const now = clock.monotonicMs()
+    quietUntilMs = now + PAUSE_MS
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * (told.get(node)?.pauseMs ?? PAUSE_MS / 2))
+    told.set(node, { untilMs: now + pauseMs, pauseMs })
     return node
   }
 }

@@ -13,7 +13,7 @@ const begin = () => {
   let now = 0
   const clock = { ...systemClock, nowMs: () => START + now, monotonicMs: () => now }
   const store = createMemoryStore()
-  const listener = listen(store.bus, clock, () => {})
+  const listener = listen(store.bus, clock, () => {}, { epoch: () => 0, onExcess: () => {} })
   answerHeard(store.bus, listener)
   let n = 0
   const beat = (node: string, offset: number): void => {

@@ -3,7 +3,7 @@ import { compareGenerations, NO_GENERATION, readHeartbeat, type Generation, type
 import type { Heard } from '@dunlin/domain'
 import type { Bus, BusMessage, Subscription } from '@dunlin/eventstore'
 import { HEARTBEATS } from '@dunlin/nats'
-import type { Clock } from '@dunlin/runtime'
+import { createPace, type Clock } from '@dunlin/runtime'
 
 export interface HeardNode extends Heard {
   readonly n: number
@@ -33,19 +33,42 @@ const OFFSETS_KEPT = 5
 
 type Noted = { -readonly [K in keyof Omit<HeardNode, 'offsets'>]: HeardNode[K] } & { readonly offsets: number[] }
 
-/** Epochs rise one at a time; a node that shows a higher one is not believed, so that there is always room above. */
-const HIGHEST_EPOCH = 2 ** 40
+/**
+ * Epochs rise one at a time, and a log that was replaced by an older one is a few behind. A node that shows more is not
+ * believed: whatever it shows, the next epoch is above it, and one that is out of reach would make all others unheard.
+ */
+const EPOCHS_AHEAD = 1_000
 
-export const listen = (bus: Bus, clock: Clock, onHeard: (node: NodeId) => void): Listener => {
+/** An agent leaves 100 ms between two heartbeats; one of a mebibyte takes the room of seventeen. */
+const HEARTBEATS_OF_ONE = { burst: 80, everyMs: 25 }
+const BYTES_OF_ONE = 64 * 1024
+
+export interface ListenOptions {
+  /** The epoch in force, as far as is known here. */
+  readonly epoch: () => number
+  /** A node sends more than a node may, or what is no heartbeat of its own. */
+  readonly onExcess: (node: string) => void
+}
+
+export const listen = (
+  bus: Bus,
+  clock: Clock,
+  onHeard: (node: NodeId) => void,
+  { epoch: inForce, onExcess }: ListenOptions,
+): Listener => {
   const heard = new Map<NodeId, Noted>()
+  const pace = createPace(clock, HEARTBEATS_OF_ONE)
   let since: number | undefined = clock.monotonicMs()
   let epoch = 0
   let refused = 0
 
-  const onMessage = (message: BusMessage): void => {
-    const read = readHeartbeat(message.data)
-    if (read === undefined || !message.subject.endsWith(`.${read.node}`) || read.gen[0] > HIGHEST_EPOCH) {
+  const onMessage = ({ subject, data }: BusMessage): void => {
+    const sender = subject.slice(subject.lastIndexOf('.') + 1)
+    // Before it is parsed: that is what costs.
+    const read = pace.take(sender, 1 + data.byteLength / BYTES_OF_ONE) ? readHeartbeat(data) : undefined
+    if (read === undefined || read.node !== sender || read.gen[0] > inForce() + EPOCHS_AHEAD) {
       refused += 1
+      onExcess(sender)
       return
     }
     const { node, boot, n, at, gen, bye } = read
