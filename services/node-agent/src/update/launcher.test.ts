@@ -52,12 +52,14 @@ exec /bin/sh "$@"
   writeFileSync(path, script, { mode: 0o755 })
   return path
 }
-const launch = (knows = true): ChildProcess => {
-  launched = spawn(join(home, 'launch'), [home, node(knows), '--data-dir', '/data dir'], { stdio: 'ignore' })
+const launch = (knows = true, path = process.env['PATH']): ChildProcess => {
+  const env = { ...process.env, PATH: path }
+  launched = spawn(join(home, 'launch'), [home, node(knows), '--data-dir', '/data dir'], { stdio: 'ignore', env })
   return launched
 }
+/** Whole lines only: a shell opens the file, and may be interrupted or ended before it writes. */
 const started = (): string[] =>
-  existsSync(join(home, 'started')) ? readFileSync(join(home, 'started'), 'utf8').trim().split('\n') : []
+  existsSync(join(home, 'started')) ? readFileSync(join(home, 'started'), 'utf8').split('\n').slice(0, -1) : []
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 const exitOf = async (child: ChildProcess): Promise<number | null> =>
   child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0]
@@ -224,6 +226,21 @@ it('ends when it is told so before there is an agent', async () => {
   launched.kill('SIGTERM')
   expect(await exitOf(launched)).toBe(0)
   expect(started()).toEqual([])
+})
+
+it('ends an agent that was not told in time because it was only just begun', async () => {
+  slot('2.0', GOOD)
+  await switchTo(home, '2.0')
+  await beginTrial(home, trial)
+  // The launcher asks what is in use shortly before it starts that: it is told to end at this moment.
+  mkdirSync(join(home, 'bin'))
+  const told = `while [ ! -s ${join(home, 'pid')} ]; do sleep 0.02; done; kill -TERM "$(cat ${join(home, 'pid')})"`
+  writeFileSync(join(home, 'bin', 'readlink'), `#!/bin/sh\n${told}\nPATH=\${PATH#*:} exec readlink "$@"\n`, {
+    mode: 0o755,
+  })
+  const child = launch(true, `${join(home, 'bin')}:${process.env['PATH']}`)
+  writeFileSync(join(home, 'pid'), String(child.pid))
+  expect([0, 143]).toContain(await exitOf(child))
 })
 
 it.each([

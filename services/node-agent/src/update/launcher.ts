@@ -94,13 +94,16 @@ while :; do
     fi
   fi
   [ -z "$again" ] || continue
+  # A child has its parent's traps until it runs, and forgets a signal that comes before: it is born without them.
+  trap - TERM INT HUP
   "$node" $lean "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
   pid=$!
-  [ -z "$stopping" ] || kill -TERM "$pid" 2>/dev/null
   if [ -n "$trial" ]; then
     watch_trial "$pid" 3>&- &
     timer=$!
   fi
+  trap stop TERM INT HUP
+  [ -z "$stopping" ] || kill -TERM "$pid" 2>/dev/null
   wait "$pid"
   code=$?
   # A signal interrupts the wait: the agent has been told, and is waited for again.
