@@ -13,6 +13,6 @@ it('ends when the signal is aborted, before or meanwhile', async () => {
   const abort = new AbortController()
   const pausing = sleep(systemClock, 3_600_000, abort.signal)
   abort.abort()
-  await pausing
-  await sleep(systemClock, 3_600_000, abort.signal)
+  await expect(pausing).resolves.toBeUndefined()
+  await expect(sleep(systemClock, 3_600_000, abort.signal)).resolves.toBeUndefined()
 })

@@ -142,6 +142,7 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
     bus.onLive((isLive) => {
       if (!isLive) return
       void documents.reread()
+      contents.hurry()
       reporter.lookAgain()
     }),
   )

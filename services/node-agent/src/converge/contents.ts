@@ -5,7 +5,7 @@ import { sha256 } from '@dunlin/runtime/agent'
 import type { Driver } from '../drivers/driver.ts'
 import type { AgentPorts } from '../ports.ts'
 import type { Problems } from '../report/problems.ts'
-import { untilDone } from '../retry.ts'
+import { createPauses, untilDone, type Pauses } from '../retry.ts'
 import type { Timings } from '../timings.ts'
 
 export interface Contents {
@@ -14,6 +14,8 @@ export interface Contents {
   get(hash: Sha256): Content | undefined
   /** Fetches until it has it; calls back when the status changed. */
   fetch(hash: Sha256): void
+  /** The connection is back: what is still missing is asked for at once. */
+  hurry(): void
   keepOnly(hashes: ReadonlySet<Sha256>): void
 }
 
@@ -33,7 +35,7 @@ export const createContents = (
   const { specs, journal, logger } = ports
   const known = new Map<Sha256, Known>()
   const unreadable = new Map<Sha256, ContentProblem>()
-  const fetching = new Set<Sha256>()
+  const fetching = new Map<Sha256, Pauses>()
   /** Contents whose stored body is another one. */
   const misfits = new Set<Sha256>()
 
@@ -90,12 +92,14 @@ export const createContents = (
     get: (hash) => load(hash)?.content,
     fetch: (hash) => {
       if (fetching.has(hash)) return
-      fetching.add(hash)
-      void untilDone(ports, timings, signal, () => fetchOnce(hash)).then(() => {
+      const pauses = createPauses(ports, timings, signal)
+      fetching.set(hash, pauses)
+      void untilDone(signal, pauses, () => fetchOnce(hash)).then(() => {
         fetching.delete(hash)
         if (!signal.aborted) onChange()
       })
     },
+    hurry: () => fetching.forEach((pauses) => pauses.cut()),
     keepOnly: (hashes) => {
       for (const hash of known.keys()) if (!hashes.has(hash)) known.delete(hash)
       for (const hash of unreadable.keys()) if (!hashes.has(hash)) unreadable.delete(hash)

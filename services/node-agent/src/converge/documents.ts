@@ -4,7 +4,7 @@ import { acceptDocument, readDocument, type DocumentProblem } from '@dunlin/doma
 import { doorbellSubject } from '@dunlin/nats/agent'
 import type { AgentPorts } from '../ports.ts'
 import type { Problems } from '../report/problems.ts'
-import { untilDone } from '../retry.ts'
+import { createPauses, untilDone } from '../retry.ts'
 import type { Timings } from '../timings.ts'
 
 export interface Documents {
@@ -14,7 +14,7 @@ export interface Documents {
   readAtMs(): number | undefined
   /** The last document that was refused, until a good one comes. */
   problem(): DocumentProblem | undefined
-  /** Reads it over the live connection, until that works. A second call joins the first. */
+  /** Reads it over the live connection, until that works. A second call joins the first, and ends its pause. */
   reread(): Promise<void>
   stop(): void
 }
@@ -39,6 +39,7 @@ export const createDocuments = (
   let readAtWallMs = 0
   let problem: DocumentProblem | undefined
   let reading: Promise<void> | undefined
+  const pauses = createPauses(ports, timings, signal)
 
   const confirm = (asOfMs: number): void => {
     readAtMs = asOfMs
@@ -114,10 +115,12 @@ export const createDocuments = (
     generation: () => held?.generation ?? NO_GENERATION,
     readAtMs: asOf,
     problem: () => problem,
-    reread: () =>
-      (reading ??= untilDone(ports, timings, signal, readOnce).then(() => {
+    reread: () => {
+      pauses.cut()
+      return (reading ??= untilDone(signal, pauses, readOnce).then(() => {
         reading = undefined
-      })),
+      }))
+    },
     stop: () => doorbell.stop(),
   }
 }

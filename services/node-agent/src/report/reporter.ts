@@ -11,7 +11,7 @@ import { bootIdSchema, DunlinError, type BootId, type NodeAnnounced, type NodeId
 import { reportSubject } from '@dunlin/nats/agent'
 import { sleep } from '@dunlin/runtime/agent'
 import type { AgentPorts } from '../ports.ts'
-import { pauseMs } from '../retry.ts'
+import { createPauses } from '../retry.ts'
 import type { Timings } from '../timings.ts'
 import { standingFor } from './announcement.ts'
 import { encodeReport, readReport, type LastReport } from './commits.ts'
@@ -28,8 +28,8 @@ export interface Reporter {
    */
   announceAgain(): void
   /**
-   * The connection was away: another agent may have taken this identity meanwhile. A node that has nothing new to say looks at
-   * who wrote last, instead of running on beside it.
+   * The connection was away, and is back: what waits is told at once. Another agent may have taken this identity meanwhile; a
+   * node that has nothing new to say looks at who wrote last, instead of running on beside it.
    */
   lookAgain(): void
   /** This boot stands in the log. */
@@ -68,9 +68,10 @@ export const startReporter = (
   timings: Timings,
   hooks: ReporterHooks,
 ): Reporter => {
-  const { reports, journal, clock, random, logger } = ports
+  const { reports, journal, clock, logger } = ports
   const subject = reportSubject(node)
   const abort = new AbortController()
+  const pauses = createPauses(ports, timings, abort.signal)
   const first = Promise.withResolvers<void>()
   first.promise.catch(() => {})
   let wake: (() => void) | undefined
@@ -224,6 +225,7 @@ export const startReporter = (
       try {
         const more = await publishNext()
         failures = 0
+        pauses.reset()
         if (!more) await idle()
       } catch (error) {
         if (error instanceof DunlinError && error.code === 'second_agent') {
@@ -233,8 +235,10 @@ export const startReporter = (
           return
         }
         failures += 1
-        logger.warn('reports could not be published; they stay in the journal', { reason: String(error), failures })
-        await sleep(clock, pauseMs(failures, timings, random), abort.signal)
+        // A node may be cut off for weeks, and try every half minute: the 1st, 2nd, 4th, 8th failure is news.
+        const level = Number.isInteger(Math.log2(failures)) ? 'warn' : 'debug'
+        logger[level]('reports could not be published; they stay in the journal', { reason: String(error), failures })
+        await pauses.next()
       }
     }
   }
@@ -247,6 +251,7 @@ export const startReporter = (
     announced: first.promise,
     lookAgain: () => {
       mustLook = everAnnounced
+      pauses.cut()
       kicked = true
       wake?.()
     },
