@@ -8,7 +8,7 @@ import { compareGenerations } from '@dunlin/contracts'
 import { DEFAULT_LIVENESS, type LivenessTimers } from '@dunlin/domain'
 import { createCommandHandler, followInto, holdLease, keepSnapshots, type LoadedSnapshot } from '@dunlin/eventstore'
 import { LOG_SUBJECT } from '@dunlin/nats'
-import { createPump, every, sha256, watchExcess } from '@dunlin/runtime'
+import { createPace, createPump, every, sha256, watchExcess } from '@dunlin/runtime'
 import { createDocumentWriter } from './desired/documents.ts'
 import { evaluateMarked, recountWaiting } from './evaluate/evaluate.ts'
 import { createFleet } from './fleet/fleet.ts'
@@ -76,6 +76,13 @@ const LOOK_AHEAD_EVERY = 5
  */
 const QUIET_MS = 15_000
 const LOOK_FOR_SNAPSHOT_MS = 10_000
+/** What one node may write before it is told of: more than one with thousands of jobs writes when all of them start. */
+const REPORTS_OF_ONE = { burst: 20_000, everyMs: 20 }
+/**
+ * How often one node is placed anew because of what it announces: each time may change every job, and so write a commit
+ * for each.
+ */
+const ANNOUNCEMENTS_OF_ONE = { burst: 10, everyMs: 20_000 }
 /** What is further away is found by a tick. */
 const LONGEST_WAKE_MS = 60_000
 
@@ -93,6 +100,7 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     () => pump.wake(),
     options.snapshot,
     (node) => listener.forget(node),
+    (node, announced) => onReported(node, announced),
   )
   for (const [node, seq] of pendingDocuments(options.snapshot?.extra)) touchDocument(fleet.marks, node, seq)
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
@@ -113,10 +121,24 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     onExcess: (node) => excess.note('heartbeats', node),
   })
   const answering = answerHeard(ports.bus, listener)
-  const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS)
+  const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS, (node) =>
+    excess.note('connections', node),
+  )
   const documents = createDocumentWriter(work)
   const status = createStatusKeeper(work, options.stateEveryMs ?? 1000)
   const unheard = new Set<NodeId>()
+  const reportsOfOne = createPace(clock, REPORTS_OF_ONE)
+  const announcementsOfOne = createPace(clock, ANNOUNCEMENTS_OF_ONE)
+
+  /** Whether its announcement may be acted on now; a later tick looks at it otherwise. */
+  const onReported = (node: NodeId, announced: boolean): boolean => {
+    // A log that is read at the start was written at another pace.
+    if (!caughtUp) return true
+    if (!reportsOfOne.take(node)) excess.note('reports', node)
+    if (!announced || announcementsOfOne.take(node)) return true
+    excess.note('announcements', node)
+    return false
+  }
 
   /** A node that is heard and not recorded as connected must not wait for the next tick. */
   const onHeard = (node: NodeId): void => {
@@ -278,6 +300,11 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     else if (ticks % RING_EVERY === 0) await ringThoseBehind(documents.unseen)
     if (ticks % LOOK_AHEAD_EVERY === 0) await lookForNodesAhead()
     if (fleet.marks.recount.size > 0) await recountWaiting(work)
+    for (const node of fleet.marks.postponed)
+      if (announcementsOfOne.take(node)) {
+        fleet.marks.postponed.delete(node)
+        fleet.marks.nodes.add(node)
+      }
     pump.wake()
   })
 

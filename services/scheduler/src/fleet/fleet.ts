@@ -56,11 +56,15 @@ const changesDemand: ReadonlySet<string> = new Set<JobSubjectEvent['type']>([
   'JobDeleted',
 ])
 
-/** `onNewcomer`: a node has joined that was never heard under this admission. */
+/**
+ * `onNewcomer`: a node has joined that was never heard under this admission. `mayFollow`: told of every commit of a node's
+ * reports; whether placement may follow an announcement now.
+ */
 export const createFleet = (
   onMarked: () => void,
   snapshot?: FoldSnapshot,
   onNewcomer: (node: NodeId) => void = () => {},
+  mayFollow: (node: NodeId, announced: boolean) => boolean = () => true,
 ): Fleet => {
   const marks = noMarks()
   const grants = createGrantIndex()
@@ -151,9 +155,11 @@ export const createFleet = (
   }
 
   const onReport = (node: NodeId, events: readonly ReportEvent[]): void => {
+    const announced = events.some(({ type }) => type === 'NodeAnnounced')
+    const follows = mayFollow(node, announced)
     for (const event of events) {
       if (event.type === 'NodeAnnounced') {
-        if (fold.get('node', node)?.state.admission === 'admitted') marks.nodes.add(node)
+        if (fold.get('node', node)?.state.admission === 'admitted') (follows ? marks.nodes : marks.postponed).add(node)
         else marks.unadmitted.add(node)
         for (const job of grants.jobsOn(node)) marks.status.add(job)
       } else {
@@ -213,6 +219,7 @@ export const createFleet = (
       marks.placement.clear()
       marks.causes.clear()
       marks.nodes.clear()
+      marks.postponed.clear()
       marks.recount.clear()
       draining.clear()
       drains.clear()

@@ -11,6 +11,8 @@ export interface Marks {
   readonly causes: Map<string, { readonly seq: number; readonly cmd: string }>
   /** Nodes whose facts changed: to be evaluated against every job. */
   readonly nodes: Set<NodeId>
+  /** Nodes that have announced themselves too often to be evaluated again at once. */
+  readonly postponed: Set<NodeId>
   /** Jobs that wait for a node: why no node takes them is counted again. */
   readonly recount: Set<string>
   /** Nodes that announced themselves and are not admitted. */
@@ -27,6 +29,7 @@ export const noMarks = (): Marks => ({
   placement: new Set(),
   causes: new Map(),
   nodes: new Set(),
+  postponed: new Set(),
   recount: new Set(),
   unadmitted: new Set(),
   admitted: new Set(),

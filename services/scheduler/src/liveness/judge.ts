@@ -3,6 +3,7 @@ import type { NodeId } from '@dunlin/contracts'
 import { serviceActor } from '@dunlin/contracts'
 import { judgeLiveness, type Judge, type LivenessTimers } from '@dunlin/domain'
 import { nodeSubject } from '@dunlin/nats'
+import { createPace } from '@dunlin/runtime'
 import type { Work } from '../work.ts'
 import type { Listener } from './listen.ts'
 
@@ -12,8 +13,21 @@ export interface LivenessJudge {
   admit(nodes: Iterable<NodeId>): Promise<void>
 }
 
-export const createLivenessJudge = (work: Work, listener: Listener, timers: LivenessTimers): LivenessJudge => {
+/**
+ * What one node may have written of itself by coming and going: a node that says another boot with each heartbeat must not
+ * fill the log. What is not written now is judged again by the next heartbeat or look, as it is then.
+ */
+const CHANGES_OF_ONE = { burst: 10, everyMs: 10_000 }
+
+/** @param onExcess a node comes and goes more often than is written */
+export const createLivenessJudge = (
+  work: Work,
+  listener: Listener,
+  timers: LivenessTimers,
+  onExcess: (node: NodeId) => void = () => {},
+): LivenessJudge => {
   const { fold } = work.fleet
+  const pace = createPace(work.clock, CHANGES_OF_ONE)
   const view = (): Judge => ({
     nowMono: work.clock.monotonicMs(),
     nowMs: work.clock.nowMs(),
@@ -23,6 +37,7 @@ export const createLivenessJudge = (work: Work, listener: Listener, timers: Live
   const look = async (node: NodeId): Promise<void> => {
     const state = fold.get('node', node)?.state
     if (state === undefined || judgeLiveness(state, listener.heard.get(node), view(), timers).length === 0) return
+    if (!pace.take(node)) return onExcess(node)
     const at = work.clock.nowMs()
     const done = await work.handler.handle({
       subject: nodeSubject(node),
