@@ -5,6 +5,9 @@ const shared = {
   ssr: { resolve: { conditions: ['dunlin-source', 'node', 'import', 'default'] } },
 }
 
+// What is waited for comes soon or, on a machine that stands still for a moment, later: the runner gives up after 1 s.
+const patient = { poll: { timeout: 20_000 } }
+
 export default defineConfig({
   ...shared,
   test: {
@@ -23,6 +26,7 @@ export default defineConfig({
           exclude: ['**/*.int.test.ts', '**/dist/**', '**/node_modules/**'],
           // No test is timed; on a busy machine some properties take longer than the 5 s of the runner.
           testTimeout: 30_000,
+          expect: patient,
         },
       },
       {
@@ -33,6 +37,7 @@ export default defineConfig({
           exclude: ['**/dist/**', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: patient,
         },
       },
       {
@@ -46,6 +51,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patient,
         },
       },
     ],

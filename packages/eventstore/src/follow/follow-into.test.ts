@@ -60,12 +60,12 @@ describe('following into a fold', () => {
     const told: boolean[] = []
     const { archive } = createMemoryStore()
     const follower = followInto(tallyFold(), log, { archive, onLive: (live) => void told.push(live) })
-    await vi.waitFor(() => expect(handlers).toHaveLength(1))
+    await vi.waitFor(() => expect(handlers).toHaveLength(1), 20_000)
     handlers[0]?.onCaughtUp?.(0)
     handlers[0]?.onLive?.(false)
     handlers[0]?.onRewound?.('the stream ends at 1, the position is 9')
     // It found the connection up, so it has no change to tell.
-    await vi.waitFor(() => expect(handlers).toHaveLength(2))
+    await vi.waitFor(() => expect(handlers).toHaveLength(2), 20_000)
     handlers[1]?.onCaughtUp?.(0)
     expect(told).toEqual([false, true])
     expect(follower.health()).toMatchObject({ live: true, caughtUp: true })

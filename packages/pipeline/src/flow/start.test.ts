@@ -100,7 +100,7 @@ describe('the log-processor job', () => {
 describe('following files', () => {
   test('no file yet is waiting, not trouble; a new file is found', async () => {
     const pipeline = start()
-    await vi.waitFor(() => expect(pipeline.counters()).toMatchObject({ received: 0, inputConnected: true }))
+    await vi.waitFor(() => expect(pipeline.counters()).toMatchObject({ received: 0, inputConnected: true }), 20_000)
     await writeFile(logFile('late.log'), '{"late":1}\n')
     expect(await lines(1)).toEqual(['{"late":1}'])
   })
@@ -253,10 +253,11 @@ describe('outputs', () => {
       },
     }
     const pipeline = start({ ports: { stdout } })
-    await vi.waitFor(() => expect(pipeline.counters()).toMatchObject({ outputConnected: false, failed: 1 }))
+    await vi.waitFor(() => expect(pipeline.counters()).toMatchObject({ outputConnected: false, failed: 1 }), 20_000)
     expect(await lines(1)).toEqual(['{"n":1}'])
-    await vi.waitFor(() =>
-      expect(pipeline.counters()).toMatchObject({ received: 1, delivered: 1, failed: 1, outputConnected: true }),
+    await vi.waitFor(
+      () => expect(pipeline.counters()).toMatchObject({ received: 1, delivered: 1, failed: 1, outputConnected: true }),
+      20_000,
     )
   })
 
@@ -264,7 +265,7 @@ describe('outputs', () => {
     await writeFile(logFile('a.log'), '{"n":1}\n')
     const stdout = { write: (_: string, callback: (error: Error) => void) => callback(new Error('broken pipe')) }
     const first = start({ ports: { stdout } })
-    await vi.waitFor(() => expect(first.counters().failed).toBe(1))
+    await vi.waitFor(() => expect(first.counters().failed).toBe(1), 20_000)
     await first.stop()
     start()
     expect(await lines(1)).toEqual(['{"n":1}'])

@@ -76,7 +76,7 @@ describe('joining', () => {
     const natsUrls = ['nats://here:4222']
     const other = await startInProcess({ store: server.store, enrolment: { authority, claims, natsUrls } })
     const { token } = await createToken()
-    await vi.waitFor(async () => expect((await other.send('GET', '/api/v1/tokens')).text).toContain('open'))
+    await vi.waitFor(async () => expect((await other.send('GET', '/api/v1/tokens')).text).toContain('open'), 20_000)
     const nodes = Array.from({ length: 6 }, (_, i) => ({ node: `edge-${i}`, at: i % 2 === 0 ? server : other }))
     const codes = await Promise.all(nodes.map((one) => codeOf(join({ ...one, token, by: createNodeKey() }))))
     expect(codes.filter((code) => code === 'admitted')).toHaveLength(1)
@@ -91,7 +91,7 @@ describe('joining', () => {
       data: Buffer.from(JSON.stringify({ s: 1, v: 2, cmd: '~enrol.x', by: 'node:edge-1', at: Date.now(), ev: [used] })),
       expected: (await server.store.log.last(tokenSubject(id)))?.seq ?? 0,
     })
-    await vi.waitFor(async () => expect((await listed()).state).toBe('used_up'))
+    await vi.waitFor(async () => expect((await listed()).state).toBe('used_up'), 20_000)
     expect(await codeOf(join({ node: 'edge-2', token, by: createNodeKey() }))).toBe('token_used_up')
     expect(await codeOf(join({ token }))).toBe('admitted')
   })
@@ -100,13 +100,13 @@ describe('joining', () => {
     const answer = await join({ token })
     expect(answer.json()).toEqual({ node: 'edge-1', state: 'pending', nats_urls: ['nats://here:4222'] })
     await server.write(nodeSubject('edge-1'), [{ type: 'NodeAdmitted', node: 'edge-1', policy: 'approved' } as never])
-    await vi.waitFor(async () => expect(await codeOf(join({}))).toBe('admitted'))
+    await vi.waitFor(async () => expect(await codeOf(join({}))).toBe('admitted'), 20_000)
   })
   it('takes no use of a token for a node that is refused', async () => {
     const { token } = await createToken({ manual: true })
     const admitted = { type: 'NodeAdmitted', node: 'edge-1', policy: 'loopback' } as const
     await server.write(nodeSubject('edge-1'), [admitted])
-    await vi.waitFor(async () => expect((await server.send('GET', '/api/v1/nodes/edge-1')).status).toBe(200))
+    await vi.waitFor(async () => expect((await server.send('GET', '/api/v1/nodes/edge-1')).status).toBe(200), 20_000)
     expect(await codeOf(join({ token }))).toBe('node_taken')
     expect(await listed()).toMatchObject({ state: 'open', used: 0 })
   })
@@ -114,7 +114,7 @@ describe('joining', () => {
     const { token } = await createToken({ uses: 'unlimited' })
     expect(await codeOf(join({ token }))).toBe('admitted')
     await server.send('POST', '/api/v1/nodes/edge-1/remove', { body: { force: true } })
-    await vi.waitFor(() => expect(told.at(-1)).toContain(key.publicKey))
+    await vi.waitFor(() => expect(told.at(-1)).toContain(key.publicKey), 20_000)
     expect(await codeOf(join({ token, node: 'edge-2' }))).toBe('key_revoked')
     expect(await codeOf(join({ token, node: 'edge-2', by: createNodeKey() }))).toBe('admitted')
   })
@@ -129,7 +129,7 @@ describe('joining', () => {
     })
     expect(await codeOf(join({ token }))).toBe('token_revoked')
     const short = await createToken({ expires_in: '1ms' })
-    await vi.waitFor(async () => expect((await listed()).state).toBe('expired'))
+    await vi.waitFor(async () => expect((await listed()).state).toBe('expired'), 20_000)
     expect(await codeOf(join({ token: short.token }))).toBe('token_expired')
   })
   it('believes nobody who does not hold the key, or signed something else', async () => {
@@ -162,7 +162,7 @@ describe('joining', () => {
     expect(await codeOf(join({ by: createNodeKey() }))).toBe('token_unknown')
     expect(await listed()).toMatchObject({ used: 1 })
     await server.write(nodeSubject('edge-1'), [{ type: 'NodeRemoved' }])
-    await vi.waitFor(() => expect(told.at(-1)).toEqual([key.publicKey]))
+    await vi.waitFor(() => expect(told.at(-1)).toEqual([key.publicKey]), 20_000)
     expect([await codeOf(join({ token })), await codeOf(join({ token, by: createNodeKey() }))]).toEqual([
       'key_revoked',
       'admitted',

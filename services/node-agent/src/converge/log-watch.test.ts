@@ -139,10 +139,10 @@ describe('a watch of a folder', () => {
     let told = 0
     watchFolder(folder, () => (told += 1))
     for (let n = 0; n < 5; n++) appendFileSync(join(folder, 'stdout'), 'line\n')
-    await vi.waitFor(() => expect(told).toBe(1))
+    await vi.waitFor(() => expect(told).toBe(1), 20_000)
     watchFolder(folder, () => (told += 1))
     rmSync(folder, { recursive: true })
-    await vi.waitFor(() => expect(told).toBe(2))
+    await vi.waitFor(() => expect(told).toBe(2), 20_000)
     expect(() => watchFolder(folder, () => {})).toThrow('ENOENT')
     rmSync(dir, { recursive: true })
   })

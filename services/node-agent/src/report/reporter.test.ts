@@ -144,7 +144,7 @@ describe('the reporter', () => {
   it('does not claim for a stored announcement what happened after it was built', async () => {
     centre.faults.loseAcks = 1
     start()
-    await vi.waitFor(() => expect(centre.commits).toHaveLength(1))
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(1), 20_000)
     record()
     await settled()
     expect(js()).toEqual([1])
@@ -224,7 +224,7 @@ describe('the reporter', () => {
     await reporter.announced
     centre.faults.loseAcks = 1
     record()
-    await vi.waitFor(() => expect(centre.commits).toHaveLength(2), { interval: 1 })
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(2), { timeout: 20_000, interval: 1 })
     await forge()
     record()
     await settled()
@@ -237,11 +237,14 @@ describe('the reporter', () => {
   it('tells everything although a forged report hides its first announcement', async () => {
     centre.faults.loseAcks = 1
     start()
-    await vi.waitFor(() => expect(centre.commits).toHaveLength(1), { interval: 1 })
+    await vi.waitFor(() => expect(centre.commits).toHaveLength(1), { timeout: 20_000, interval: 1 })
     await forge()
     record()
     await settled()
-    await vi.waitFor(() => expect(folded()).toEqual(['NodeAnnounced 0', 'NodeAnnounced 1']), { interval: 1 })
+    await vi.waitFor(() => expect(folded()).toEqual(['NodeAnnounced 0', 'NodeAnnounced 1']), {
+      timeout: 20_000,
+      interval: 1,
+    })
     expect(superseded).toEqual([])
   })
 

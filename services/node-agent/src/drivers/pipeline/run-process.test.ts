@@ -31,9 +31,9 @@ const engine: Engine = {
 describe('a pipeline process', () => {
   it('tells its counters while it runs and once more at its end', async () => {
     const code = runPipelineProcess(engine, dir, new AbortController().signal)
-    await vi.waitFor(() => expect(readStatus(dir)).toMatchObject({ attempt: 1, in: 0 }))
+    await vi.waitFor(() => expect(readStatus(dir)).toMatchObject({ attempt: 1, in: 0 }), 20_000)
     counters = { ...counters, in: 5, failed: 2, outputConnected: false }
-    await vi.waitFor(() => expect(readStatus(dir)).toMatchObject({ in: 5, failed: 2, outputConnected: false }))
+    await vi.waitFor(() => expect(readStatus(dir)).toMatchObject({ in: 5, failed: 2, outputConnected: false }), 20_000)
     counters = { ...counters, in: 6 }
     end.resolve()
     expect(await code).toBe(0)
@@ -53,7 +53,7 @@ describe('a pipeline process', () => {
   it('stops when it is told to', async () => {
     const abort = new AbortController()
     const code = runPipelineProcess(engine, dir, abort.signal)
-    await vi.waitFor(() => expect(readStatus(dir)).toBeDefined())
+    await vi.waitFor(() => expect(readStatus(dir)).toBeDefined(), 20_000)
     abort.abort()
     expect(await code).toBe(0)
   })
