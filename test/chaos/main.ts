@@ -38,7 +38,7 @@ const options = {
 }
 say(`chaos: seed ${seed}, ${options.cycles} cycles`)
 const result = await runChaos({ ...options, binary: server.path, signal: interrupted.signal, keep: values.keep, say })
-if (result.findings.length > 0 || values.story) for (const line of result.story.slice(-80)) say(line)
+if (result.findings.length > 0 || values.story) for (const line of result.story.slice(values.keep ? 0 : -80)) say(line)
 if (result.findings.length > 0) {
   say(`logs, ledger and journals: ${result.dir}`)
   say(

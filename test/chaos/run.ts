@@ -2,14 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { drawTargets, strike, targets, type Target } from './faults/strike.ts'
-import { differences } from './ledger/converged.ts'
-import { commandsOnce, doubled, invented, lost, overlaps, type Struck } from './ledger/laws.ts'
+import { createChecks, type LawName } from './checks.ts'
+import { createCycles } from './cycle.ts'
+import { createCoverage, type Covered } from './faults/coverage.ts'
+import { targets, type Target } from './faults/targets.ts'
+import type { Struck } from './ledger/laws.ts'
 import { connectLogReader, type LogEntry } from './ledger/log-reader.ts'
-import { byExecution, isEnd, readTold } from './ledger/told.ts'
-import { readWishes } from './ledger/wished.ts'
-import { readWitness, type Witnessed } from './ledger/witness.ts'
-import { chaosJobs, hasWitness, managedFile } from './load/jobs.ts'
+import { readTold } from './ledger/told.ts'
 import { startLoad } from './load/load.ts'
 import { createDice, type Dice } from './random.ts'
 import { startWorld } from './world/world.ts'
@@ -28,7 +27,7 @@ export interface RunOptions {
   readonly say: (line: string) => void
 }
 
-export type LawName = 'overlap' | 'doubled' | 'lost' | 'invented' | 'commands' | 'orphans' | 'converged' | 'own_end'
+export type { LawName }
 
 export interface Finding {
   readonly cycle: number
@@ -42,9 +41,13 @@ export interface RunResult {
   readonly findings: readonly Finding[]
   readonly story: readonly string[]
   readonly kills: Readonly<Record<Target, number>>
+  /** Orders of kills within one cycle that came true. */
+  readonly orders: Covered
   readonly counts: {
     readonly starts: number
     readonly exits: number
+    /** Ends of updates by what came of them, as the log tells. */
+    readonly updates: Readonly<Record<string, number>>
     readonly told: number
     readonly commits: number
     readonly acknowledged: number
@@ -63,8 +66,6 @@ const writeLog = (file: string, entries: readonly LogEntry[]): void =>
 
 const isLeftOver = (difference: string): boolean => difference.includes('left over')
 
-/** Longest pause between two strikes, and between the first act of a cycle and its strike. */
-const MOMENT_MS = 180
 const SETTLE_WITHIN_MS = 45_000
 
 export const runChaos = async (options: RunOptions): Promise<RunResult> => {
@@ -73,15 +74,14 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
   const dice: Dice = createDice(seed)
   const world = await startWorld({ binary, nodes, instances })
   const reader = await connectLogReader(world.nats.url)
-  const load = startLoad(() => world.apis.map(({ facts }) => String(facts['url'])), world.ledgerDir)
+  const load = startLoad({ ...world, urls: () => world.apis.map(({ facts }) => String(facts['url'])) })
   const struck: Struck[] = []
   const findings: Finding[] = []
   const story: string[] = []
   const settleMs: number[] = []
   const kills = Object.fromEntries(targets.map((target) => [target, 0])) as Record<Target, number>
+  const coverage = createCoverage()
   let cycle = 0
-  let ownEndsSeen = 0
-  let witnessed: readonly Witnessed[] = []
   const tell = (line: string): void => {
     story.push(`[${((performance.now() - began) / 1000).toFixed(2)} s, cycle ${cycle}] ${line}`)
   }
@@ -93,33 +93,20 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
       say(`cycle ${cycle}: ${law}: ${detail}`)
     }
   }
-
-  /** Needs no rest: what is wrong now stays wrong. */
-  const checkAlways = (): void => {
-    found('overlap', overlaps(readWitness(world.ledgerDir)))
-    found('own_end', world.ownEnds.slice(ownEndsSeen))
-    ownEndsSeen = world.ownEnds.length
-  }
-
-  const seen = () =>
-    differences({
-      nodesDir: world.nodesDir,
-      nodes,
-      jobs: chaosJobs,
-      managedFile: managedFile(world.ledgerDir),
-      wishes: readWishes(reader.entries),
-      tasks: world.tasks(),
-      witnessed: readWitness(world.ledgerDir),
-    })
+  const check = createChecks({ world, nodes, reader, load, struck, found })
+  const runCycle = createCycles({ world, load, dice, coverage, tell, struck, kills })
 
   /** Leaves the system alone until everything is as the log wants it; what is not by then is a finding. */
   const settle = async (): Promise<void> => {
     const since = performance.now()
     const passedMs = (): number => performance.now() - since
+    let late: readonly string[] = []
+    const look = setInterval(() => (late = world.notReady().length > 0 ? world.notReady() : late), 50)
     await Promise.race([
       Promise.all([world.allReady(), load.allAnswered()]),
       delay(SETTLE_WITHIN_MS, undefined, { ref: false }),
     ])
+    clearInterval(look)
     const readyMs = passedMs()
     found(
       'converged',
@@ -129,17 +116,17 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
       'commands',
       load.unanswered().map(({ id, what }) => `${what} (${id}) has no answer`),
     )
-    let left: readonly string[] = []
+    let left = await check.different()
     let last: string | undefined
-    do {
-      if (left.length > 0) await delay(40)
-      await reader.catchUp()
-      left = seen()
-      last = left[0] ?? last
-    } while (left.length > 0 && passedMs() < SETTLE_WITHIN_MS)
+    while (left.length > 0 && passedMs() < SETTLE_WITHIN_MS) {
+      last = left[0]
+      await delay(40)
+      left = await check.different()
+    }
     settleMs.push(passedMs())
     tell(
-      `settled in ${passedMs().toFixed(0)} ms (${readyMs.toFixed(0)} until all were back; last: ${last ?? 'nothing'})`,
+      `settled in ${passedMs().toFixed(0)} ms (${readyMs.toFixed(0)} until all were back, ` +
+        `last ${late.join(', ') || 'people with their answers'}; then ${last ?? 'nothing'})`,
     )
     found('orphans', left.filter(isLeftOver))
     found(
@@ -148,44 +135,10 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     )
   }
 
-  const checkLog = async (isLast: boolean): Promise<void> => {
-    // As it was before the log is read: what is answered meanwhile may lie beyond what is read.
-    const sent = load.sent().map((command) => ({ ...command }))
-    await reader.catchUp()
-    const told = readTold(reader.entries)
-    witnessed = readWitness(world.ledgerDir)
-    const over = byExecution(told.filter(isEnd))
-    const isOver = ({ execution }: { readonly execution: string }): boolean => isLast || over.has(execution)
-    found('doubled', doubled(reader.entries, told))
-    found('lost', lost(witnessed.filter(isOver), told, struck))
-    found('invented', invented(witnessed, told.filter(isOver), struck, hasWitness))
-    found('commands', commandsOnce(reader.entries, sent))
-  }
-
   /** What ended is told a moment later; an end that is never told is found by the check that follows. */
   const untilAllTold = async (): Promise<void> => {
     const since = performance.now()
-    for (;;) {
-      await reader.catchUp()
-      const over = byExecution(readTold(reader.entries).filter(isEnd))
-      const isTold = readWitness(world.ledgerDir).every(({ execution }) => over.has(execution))
-      if (isTold || performance.now() - since > SETTLE_WITHIN_MS) return
-      await delay(50)
-    }
-  }
-
-  const oneCycle = async (): Promise<void> => {
-    for (let acts = dice.below(3); acts > 0; acts -= 1) tell(load.act(dice))
-    await delay(dice.below(MOMENT_MS))
-    for (const target of drawTargets(dice)) {
-      kills[target] += 1
-      const deed = strike(world, target, dice)
-      struck.push(...deed.struck)
-      tell(`kill ${target}: ${deed.told.join('; ') || 'nobody there'}`)
-      if (dice.below(2) === 0) await delay(dice.below(MOMENT_MS / 3))
-    }
-    await delay(dice.below(MOMENT_MS))
-    checkAlways()
+    while (!(await check.allTold()) && performance.now() - since < SETTLE_WITHIN_MS) await delay(50)
   }
 
   try {
@@ -193,11 +146,12 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     await settle()
     say(`everything runs after ${((performance.now() - began) / 1000).toFixed(1)} s: ${world.dir}`)
     for (cycle = 1; cycle <= cycles && findings.length === 0 && !signal.aborted; cycle += 1) {
-      await oneCycle()
+      await runCycle(cycle)
+      check.always()
       if (cycle % settleEvery !== 0) continue
       await settle()
-      await checkLog(false)
-      checkAlways()
+      await check.settled(false)
+      check.always()
     }
     if (findings.length === 0 && !signal.aborted) {
       await settle()
@@ -205,8 +159,8 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
       await settle()
       await load.end()
       await untilAllTold()
-      await checkLog(true)
-      checkAlways()
+      await check.settled(true)
+      check.always()
     }
   } finally {
     await load.end().catch(() => {})
@@ -221,9 +175,9 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     findings,
     story,
     kills,
+    orders: coverage.covered(),
     counts: {
-      starts: witnessed.filter(({ is }) => is === 'start').length,
-      exits: witnessed.filter(({ is }) => is === 'exit').length,
+      ...check.counts(),
       told: readTold(reader.entries).length,
       commits: reader.entries.length,
       acknowledged: load.sent().filter(({ said }) => said === 'acknowledged').length,

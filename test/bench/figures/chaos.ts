@@ -33,7 +33,13 @@ const run = async ({ binary, quick, say }: BenchContext) => {
       { atMost: 0 },
       detail,
     ),
-    figure('chaos_orphans', count('orphans', 'overlap', 'converged', 'own_end'), 'left over', { atMost: 0 }, detail),
+    figure(
+      'chaos_orphans',
+      count('orphans', 'overlap', 'converged', 'own_end', 'restarted', 'versions'),
+      'left over',
+      { atMost: 0 },
+      detail,
+    ),
   ]
 }
 

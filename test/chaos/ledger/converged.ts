@@ -1,7 +1,7 @@
 /** Whether what runs on the nodes is what the log wants: seen in /proc and in what tasks wrote, not asked of anybody. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { labelsOf, type ChaosJob } from '../load/jobs.ts'
+import { isUpdate, labelsOf, type ChaosJob } from '../load/jobs.ts'
 import type { Marked } from '../world/marked.ts'
 import type { Witnessed } from './witness.ts'
 import type { Wishes } from './wished.ts'
@@ -44,7 +44,13 @@ export const differences = ({
   witnessed,
 }: Seen): readonly string[] => {
   const found: string[] = []
-  for (const { name, behaviour, on } of jobs) {
+  for (const job of jobs) {
+    const { name, behaviour, on } = job
+    // What updates bring is looked at on its own; what they run in passing is over.
+    if (isUpdate(job)) {
+      for (const one of tasks) if (one.job === name) found.push(`${describe(one)} has not ended`)
+      continue
+    }
     const mark = wishes.jobs.get(name)
     if (behaviour === 'config') {
       const held = textOf(managedFile)

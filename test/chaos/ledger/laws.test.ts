@@ -1,6 +1,6 @@
 /** Each law is shown the smallest story that breaks it, and a story that only looks as if. */
 import { describe, expect, it } from 'vitest'
-import { commandsOnce, doubled, invented, lost, overlaps } from './laws.ts'
+import { commandsOnce, doubled, invented, lost, overlaps, restarted, type Struck } from './laws.ts'
 import type { LogEntry } from './log-reader.ts'
 import type { Told } from './told.ts'
 import type { Witnessed } from './witness.ts'
@@ -25,12 +25,21 @@ const told = (attempt: number, state: string, more: Partial<Told> = {}): Told =>
   node: 'edge-1',
   execution: 'x',
   job: 'keeper',
+  content: 'c',
+  at: 0,
   attempt,
   state,
   replaces: 0,
   isSummary: false,
   counter: `journal/${seq}`,
   ...more,
+})
+const killed = (attempt: number, was: Struck['was']): Struck => ({
+  execution: 'x',
+  attempt,
+  was,
+  node: 'edge-1',
+  job: 'keeper',
 })
 const entry = (more: Partial<LogEntry>): LogEntry => ({
   seq: ++seq,
@@ -84,8 +93,8 @@ describe('what a task wrote', () => {
     expect(lost(ends, [told(2, 'stopped')], [])).toHaveLength(2)
     expect(lost(ends, [told(2, 'running', { isSummary: true })], [])).toHaveLength(2)
     expect(lost(ends, [told(2, 'running', { isSummary: true, replaces: 2 })], [])).toEqual([])
-    expect(lost(ends, [told(1, 'running')], [{ execution: 'x', attempt: 1, was: 'shim' }])).toEqual([])
-    expect(lost(ends, [told(1, 'running')], [{ execution: 'x', attempt: 2, was: 'shim' }])).toHaveLength(1)
+    expect(lost(ends, [told(1, 'running')], [killed(1, 'shim')])).toEqual([])
+    expect(lost(ends, [told(1, 'running')], [killed(2, 'shim')])).toHaveLength(1)
     expect(lost(ends, [told(1, 'stopped', { exitCode: 137 })], [])).toEqual([])
   })
 })
@@ -101,7 +110,7 @@ describe('what the log says', () => {
   it('is not when the task had no time to write, or is none that writes', () => {
     expect(invented([], [told(1, 'running')], [], () => false)).toEqual([])
     expect(invented([], [told(1, 'running'), told(1, 'stopped', { exitCode: 143 })], [], all)).toEqual([])
-    expect(invented([], [told(1, 'running')], [{ execution: 'x', attempt: 1, was: 'task' }], all)).toEqual([])
+    expect(invented([], [told(1, 'running')], [killed(1, 'task')], all)).toEqual([])
   })
 })
 
@@ -115,5 +124,16 @@ describe('a command', () => {
     ])
     expect([said('never', 'refused'), said('once', 'refused')]).toEqual([0, 1])
     expect([said('never', 'unknown'), said('once', 'unknown'), said('twice', 'unknown')]).toEqual([0, 0, 1])
+  })
+})
+
+describe('a task that began again', () => {
+  it('is wrong when nobody had struck it', () => {
+    const keeps = (): boolean => true
+    expect(restarted([start(1), start(2)], [], keeps)).toHaveLength(1)
+    expect(restarted([start(1), start(2)], [killed(1, 'task')], keeps)).toEqual([])
+    expect(restarted([start(1), start(2)], [], () => false)).toEqual([])
+    // The first one never came to write a line: it was killed with its agent before, by nobody's strike.
+    expect(restarted([start(2)], [], keeps)).toEqual([])
   })
 })

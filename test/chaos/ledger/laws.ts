@@ -12,6 +12,8 @@ export interface Struck {
   readonly execution: string
   readonly attempt: number | undefined
   readonly was: 'shim' | 'task'
+  readonly node: string
+  readonly job: string
 }
 
 /** 128 + SIGKILL, SIGTERM: somebody else ended it, at any moment. */
@@ -107,6 +109,23 @@ export const invented = (
       found.push(`${name} of ${job} is told to have ended with ${exitCode}; it wrote ${ended.get(name) ?? 'nothing'}`)
   }
   return found
+}
+
+/** A task that began again although nobody had struck it. Of tasks that do not end by themselves. */
+export const restarted = (
+  witnessed: readonly Witnessed[],
+  struck: readonly Struck[],
+  keepsRunning: (job: string) => boolean,
+): readonly string[] => {
+  const starts = witnessed.filter(({ is, what }) => is === 'start' && keepsRunning(what))
+  const began = new Set(starts.map(({ execution, attempt }) => `${execution}/${attempt}`))
+  const wasStruck = strikes(struck)
+  return starts
+    .filter(({ execution, attempt }) => began.has(`${execution}/${attempt - 1}`) && !wasStruck(execution, attempt - 1))
+    .map(
+      ({ node, execution, attempt, what }) =>
+        `${node}: ${what} ${execution}/${attempt} began, and nobody had struck the one before`,
+    )
 }
 
 /** A stop may arrive before the first line of the task does. */

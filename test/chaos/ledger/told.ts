@@ -6,10 +6,16 @@ export interface Told {
   readonly node: string
   readonly execution: string
   readonly job: string
+  /** Digest of what it runs. */
+  readonly content: string
+  /** By the clock of the node. */
+  readonly at: number
   readonly attempt: number
   readonly state: string
   /** Absent when this telling says nothing of an exit. */
   readonly exitCode?: number | null
+  /** Code of what went wrong. */
+  readonly error?: string
   /** Transitions that were never told and that this one stands for. */
   readonly replaces: number
   /** It stands in an announcement: a summary that repeats what was told and may pass over what was not. */
@@ -20,14 +26,18 @@ export interface Told {
 
 const toldOf = (entry: LogEntry, event: LogEventJson, isSummary: boolean): Told => {
   const exit = event['exit'] as { readonly code: number | null } | undefined
+  const error = event['error'] as { readonly code: string } | undefined
   const job = event['job'] as { readonly name: string }
   return {
     seq: entry.seq,
     node: entry.subject.slice('evt.report.'.length),
     execution: String(event['execution']),
     job: job.name,
+    content: String(event['content']),
+    at: Number(event['at']),
     attempt: Number(event['attempt']),
     state: String(event['state']),
+    ...(error === undefined ? {} : { error: error.code }),
     ...(exit === undefined ? {} : { exitCode: exit.code }),
     replaces: Number(event['replaces'] ?? 0),
     isSummary,

@@ -2,9 +2,11 @@
 import { join } from 'node:path'
 import { TASK_SCRIPT, type Behaviour } from './task.ts'
 
+export type UpdateTarget = 'agent' | 'payload'
+
 export interface ChaosJob {
   readonly name: string
-  readonly behaviour: Behaviour | 'pipeline' | 'config'
+  readonly behaviour: Behaviour | 'pipeline' | 'config' | UpdateTarget
   /** Label that a node needs; every node has `all`. */
   readonly on: 'all' | 'odd' | 'first'
   readonly rollout: Readonly<Record<string, unknown>>
@@ -55,7 +57,11 @@ export const chaosJobs: readonly ChaosJob[] = [
   },
   { name: 'conf', behaviour: 'config', on: 'first', rollout: immediate, restartPolicy: 'always' },
   { name: 'flow', behaviour: 'pipeline', on: 'first', rollout: immediate, restartPolicy: 'always' },
+  { name: 'agent', behaviour: 'agent', on: 'odd', rollout: immediate, restartPolicy: 'on-failure' },
+  { name: 'payload', behaviour: 'payload', on: 'odd', rollout: immediate, restartPolicy: 'on-failure' },
 ]
+
+export const isUpdate = ({ behaviour }: ChaosJob): boolean => behaviour === 'agent' || behaviour === 'payload'
 
 /** Labels of the nth node, counted from 1. */
 export const labelsOf = (n: number): readonly string[] => [
@@ -68,11 +74,19 @@ export const labelsOf = (n: number): readonly string[] => [
 export const CONFIG_ROOT = 'config'
 export const managedFile = (ledger: string): string => join(ledger, CONFIG_ROOT, 'managed')
 
-const typeOf = ({ behaviour }: ChaosJob): string =>
-  behaviour === 'pipeline' || behaviour === 'config' ? behaviour : 'process'
+const typeOf = (job: ChaosJob): string => {
+  if (isUpdate(job)) return 'update'
+  return job.behaviour === 'pipeline' || job.behaviour === 'config' ? job.behaviour : 'process'
+}
 
-const configOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Record<string, unknown>> => {
+type Config = Readonly<Record<string, unknown>>
+export type ConfigOfUpdate = (target: UpdateTarget, mark: string) => Config
+
+const configOf = (job: ChaosJob, mark: string, ledger: string, update: ConfigOfUpdate): Config => {
   switch (job.behaviour) {
+    case 'agent':
+    case 'payload':
+      return update(job.behaviour, mark)
     case 'pipeline':
       return {
         input: { file: { paths: [`${ledger}/*.lines`] } },
@@ -91,10 +105,10 @@ const configOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Record<
   }
 }
 
-export const specOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Record<string, unknown>> => ({
+export const specOf = (job: ChaosJob, mark: string, ledger: string, update: ConfigOfUpdate): Config => ({
   name: job.name,
   type: typeOf(job),
-  config: configOf(job, mark, ledger),
+  config: configOf(job, mark, ledger, update),
   selector: { match_labels: { [`on-${job.on}`]: 'yes' } },
   restart_policy: job.restartPolicy,
   rollout: job.rollout,
@@ -104,3 +118,7 @@ export const specOf = (job: ChaosJob, mark: string, ledger: string): Readonly<Re
 /** Whether the tasks of a job write down what happens to them. */
 export const hasWitness = (name: string): boolean =>
   chaosJobs.some((job) => job.name === name && typeOf(job) === 'process')
+
+/** Whether its tasks run on until somebody ends them. */
+export const keepsRunning = (name: string): boolean =>
+  chaosJobs.some((job) => job.name === name && ['keeps', 'lingers', 'resists'].includes(job.behaviour))

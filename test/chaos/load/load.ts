@@ -1,14 +1,20 @@
 /** What people do meanwhile: apply, stop, roll back, run again; and beside it a stream of applies of jobs that run nowhere. */
+import { writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dice } from '../random.ts'
 import { createPerson, type Person, type SentCommand } from './commands.ts'
-import { chaosJobs, specOf, type ChaosJob } from './jobs.ts'
+import { chaosJobs, isUpdate, managedFile, specOf, type ChaosJob, type UpdateTarget } from './jobs.ts'
+import { agentUpdate, payloadUpdate, type AgentVersions, type Fate, type UpdatePlaces } from './updates.ts'
 
 export interface Load {
   sent(): readonly SentCommand[]
   /** One thing that a person does, drawn by the dice. Returns what, for the story; the answer comes later. */
   act(dice: Dice): string
-  /** Applies every job. */
+  /** A new version of the agent or of the payload, good or broken. Returns what, for the story. */
+  update(dice: Dice, target: UpdateTarget): string
+  /** What became, or had to become, of what an update with this mark brings. */
+  fateOf(mark: string): Fate | undefined
+  /** Applies every job; agents stay what they are. */
   applyAll(): Promise<void>
   stopAll(): Promise<void>
   /** Runs a job again whose rollout was given up. */
@@ -22,20 +28,52 @@ export interface Load {
 
 /** It runs no batch: one that was completed elsewhere meanwhile does not begin when the node is back. */
 const DRAINED_NODE = 'edge-2'
+/** How often an update is good, and how it is not. */
+const fatesOf: Readonly<Record<UpdateTarget, readonly (readonly [number, Fate])[]>> = {
+  agent: [
+    [10, 'good'],
+    [2, 'exits'],
+    [2, 'unreachable'],
+    [2, 'dies'],
+    [1, 'refused'],
+  ],
+  payload: [
+    [3, 'good'],
+    [1, 'exits'],
+  ],
+}
 const BALLAST_JOBS = 8
 const BALLAST_WRITERS = 4
 const BALLAST_PAUSE_MS = 25
 const ANSWERS_WITHIN_MS = 20_000
 
-export const startLoad = (urls: () => readonly string[], ledgerDir: string): Load => {
+export interface LoadOptions {
+  readonly urls: () => readonly string[]
+  readonly places: UpdatePlaces
+  readonly versions: AgentVersions
+}
+
+export const startLoad = ({ urls, places, versions }: LoadOptions): Load => {
+  const { ledgerDir } = places
   const person = createPerson('person', urls)
   const stream = createPerson('stream', urls)
   const abort = new AbortController()
   let marks = 0
   const path = (job: string, verb: string): string => `/api/v1/jobs/default/${job}/${verb}`
-  const apply = (job: ChaosJob) => {
+  const fates = new Map<string, Fate>()
+  const configOfUpdate = (target: UpdateTarget, mark: string) => {
+    const one = { mark, fate: fates.get(mark) ?? 'good', n: marks }
+    return target === 'agent' ? agentUpdate(versions, places, one) : payloadUpdate(places, one)
+  }
+  const apply = (job: ChaosJob, fate: Fate = 'good') => {
     const mark = `m-${job.name}-${++marks}`
-    return { mark, answer: person.send(`apply ${mark}`, 'PUT', '/api/v1/jobs', specOf(job, mark, ledgerDir)) }
+    if (isUpdate(job)) fates.set(mark, fate)
+    const spec = specOf(job, mark, ledgerDir, configOfUpdate)
+    return { mark, answer: person.send(`apply ${mark}`, 'PUT', '/api/v1/jobs', spec) }
+  }
+  const update = (dice: Dice, job: ChaosJob): string => {
+    const fate = dice.weighted(fatesOf[job.behaviour === 'agent' ? 'agent' : 'payload'])
+    return `apply ${apply(job, fate).mark} (${fate})`
   }
   const ask = (job: string, verb: string) => person.send(`${verb} ${job}`, 'POST', path(job, verb), {})
 
@@ -61,6 +99,10 @@ export const startLoad = (urls: () => readonly string[], ledgerDir: string): Loa
         void person.send(`${verb} ${DRAINED_NODE}`, 'POST', `/api/v1/nodes/${DRAINED_NODE}/${verb}`, {})
         return `${verb} ${DRAINED_NODE}`
       }
+      if (dice.below(12) === 0) {
+        writeFileSync(managedFile(ledgerDir), 'somebody was here\n')
+        return 'somebody writes to the managed file'
+      }
       const job = dice.pick(chaosJobs)
       const verb = dice.weighted([
         [6, 'apply'],
@@ -68,11 +110,20 @@ export const startLoad = (urls: () => readonly string[], ledgerDir: string): Loa
         [2, 'rollback'],
         [2, 'rerun'],
       ] as const)
-      if (verb === 'apply') return `apply ${apply(job).mark}`
+      if (verb === 'apply') return isUpdate(job) ? update(dice, job) : `apply ${apply(job).mark}`
       void ask(job.name, verb)
       return `${verb} ${job.name}`
     },
-    applyAll: async () => void (await Promise.all(chaosJobs.map((job) => apply(job).answer))),
+    update: (dice, target) => {
+      const job = chaosJobs.find(({ behaviour }) => behaviour === target)
+      if (job === undefined) throw new Error(`no job brings the ${target}`)
+      return update(dice, job)
+    },
+    fateOf: (mark) => fates.get(mark),
+    applyAll: async () => {
+      const first = chaosJobs.filter(({ behaviour }) => behaviour !== 'agent')
+      await Promise.all(first.map((job) => apply(job).answer))
+    },
     stopAll: async () => void (await Promise.all(chaosJobs.map(({ name }) => ask(name, 'stop')))),
     rerun: async (job) => void (await ask(job, 'rerun')),
     allAnswered: () => person.allAnswered(),

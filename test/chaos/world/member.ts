@@ -15,16 +15,19 @@ export interface Member {
   readonly facts: Readonly<Record<string, unknown>>
   /** Resolves when the process that runs now, or the next one, has said that it is ready. */
   ready(): Promise<void>
-  /** SIGKILL, now; the supervisor starts it again after `backInMs`. */
-  kill9(backInMs: number): void
+  /** SIGKILL, now; the supervisor starts it again after `backInMs`. False when it was away. */
+  kill9(backInMs: number): boolean
+  /** A child of it was killed: it ends with it, and is started again after `backInMs`, or it starts the child again itself. */
+  childKilled(pid: number, backInMs: number): void
   /** Politely, and for good. */
   stop(): Promise<void>
 }
 
 export interface MemberSpec {
   readonly name: string
-  readonly file: string
+  readonly command: string
   readonly args: (before: Readonly<Record<string, unknown>>) => readonly string[]
+  readonly env?: Readonly<Record<string, string>>
   readonly logFile: string
   readonly onOwnEnd: (how: string) => void
 }
@@ -34,12 +37,13 @@ const AGAIN_MS = 100
 const GRACE_MS = 15_000
 
 export const startMember = (spec: MemberSpec): Member => {
-  const { name, file, args, logFile } = spec
+  const { name, command, args, logFile } = spec
   let facts: Readonly<Record<string, unknown>> = {}
   let child: ChildProcess | undefined
   let isReady = false
   let isStopping = false
   let backInMs: number | undefined
+  let struckPid: number | undefined
   let waiting = Promise.withResolvers<void>()
   let gone: Promise<void> = Promise.resolve()
 
@@ -49,16 +53,17 @@ export const startMember = (spec: MemberSpec): Member => {
     const log = openSync(logFile, 'a')
     // Standard input is the leash: it closes when this process dies, however it dies.
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('DUNLIN_')))
-    const started = spawn(process.execPath, [file, ...args(facts), '--exit-with-parent'], {
+    const started = spawn(command, args(facts), {
       stdio: ['pipe', 'pipe', log],
       detached: true,
-      env,
+      env: { ...env, ...spec.env },
     })
     closeSync(log)
     child = started
     started.stdin?.on('error', () => {})
     // "pipe" always gives one; the type only knows that at a literal.
-    if (started.stdout) createInterface({ input: started.stdout }).on('line', hear)
+    if (started.stdout)
+      createInterface({ input: started.stdout }).on('line', (line) => (child === started ? hear(line) : undefined))
     gone = new Promise((resolve) => {
       started.once('exit', (code, signal) => {
         resolve()
@@ -70,6 +75,9 @@ export const startMember = (spec: MemberSpec): Member => {
   const hear = (line: string): void => {
     if (!line.startsWith('{"ready":true')) return
     facts = JSON.parse(line) as Record<string, unknown>
+    // Said before it died, and read after.
+    if (struckPid !== undefined && facts['pid'] === struckPid) return
+    backInMs = undefined
     isReady = true
     waiting.resolve()
   }
@@ -83,6 +91,13 @@ export const startMember = (spec: MemberSpec): Member => {
     }
     isReady = false
     void delay(backInMs ?? AGAIN_MS).then(() => (isStopping ? undefined : run()))
+  }
+
+  const dies = (pid: number | undefined, delayMs: number): void => {
+    struckPid = pid
+    backInMs = delayMs
+    if (isReady) waiting = Promise.withResolvers()
+    isReady = false
   }
 
   run()
@@ -99,12 +114,12 @@ export const startMember = (spec: MemberSpec): Member => {
     },
     ready: () => waiting.promise,
     kill9: (delayMs) => {
-      if (!child) return
-      backInMs = delayMs
-      if (isReady) waiting = Promise.withResolvers()
-      isReady = false
+      if (!child) return false
+      dies(child.pid, delayMs)
       child.kill('SIGKILL')
+      return true
     },
+    childKilled: dies,
     stop: async () => {
       isStopping = true
       waiting.resolve()

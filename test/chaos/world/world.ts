@@ -1,5 +1,6 @@
 /** A real server, the services in two instances, and a few agents, each bundled as production runs it. */
 import { startServer, type NatsServer } from '@dunlin/nats-server'
+import { AGENT_VERSION } from '@dunlin/node-agent'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { bundledService } from '../../bench/stage/bundled.ts'
 import { bundleAgent } from '../../bench/stage/repository.ts'
 import { CONFIG_ROOT, labelsOf } from '../load/jobs.ts'
+import { makeVersions, type AgentVersions, type UpdatePlaces } from '../load/updates.ts'
+import { startLaunched, type Agent } from './agents.ts'
+import { endProcess } from './end-process.ts'
 import { markedProcesses, type Marked } from './marked.ts'
 import { startMember, type Member } from './member.ts'
 
@@ -20,7 +24,9 @@ export interface World {
   readonly apis: readonly Member[]
   readonly schedulers: readonly Member[]
   readonly engines: readonly Member[]
-  readonly agents: readonly Member[]
+  readonly agents: readonly Agent[]
+  readonly places: UpdatePlaces
+  readonly versions: AgentVersions
   /** What ended by itself although nobody killed it. */
   readonly ownEnds: readonly string[]
   tasks(): readonly Marked[]
@@ -50,20 +56,25 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
   for (const one of [nodesDir, ledgerDir, logs, bundles]) mkdirSync(one)
   mkdirSync(join(ledgerDir, CONFIG_ROOT))
   writeFileSync(join(ledgerDir, 'a.lines'), '{"n":1}\n')
-  const [agentFile, ...serviceFiles] = await Promise.all([
-    bundleAgent(bundles),
+  const places: UpdatePlaces = { bundle: join(bundles, 'agent'), versionsDir: join(dir, 'versions'), ledgerDir }
+  const [, ...serviceFiles] = await Promise.all([
+    bundleAgent(places.bundle),
     ...['api', 'scheduler', 'rollout-engine'].map((name) => bundledService(name, bundles)),
   ])
+  const versions = makeVersions(places, AGENT_VERSION)
   const nats = await startServer({ binary, storeDir: join(dir, 'nats'), ownGroup: true })
   const ownEnds: string[] = []
   let server: Promise<void> = Promise.resolve()
+  const named = (name: string) => ({
+    name,
+    logFile: join(logs, `${name}.log`),
+    onOwnEnd: (how: string) => void ownEnds.push(`${name}: ${how}`),
+  })
   const member = (name: string, file: string | undefined, args: Parameters<typeof startMember>[0]['args']): Member =>
     startMember({
-      name,
-      file: file ?? '',
-      args: (before) => ['--nats-url', nats.url, ...args(before)],
-      logFile: join(logs, `${name}.log`),
-      onOwnEnd: (how) => ownEnds.push(`${name}: ${how}`),
+      ...named(name),
+      command: process.execPath,
+      args: (before) => [file ?? '', '--nats-url', nats.url, ...args(before), '--exit-with-parent'],
     })
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
   const [apiFile, schedulerFile, engineFile] = serviceFiles
@@ -79,18 +90,28 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
     Promise.all(services.map((one) => one.ready())),
     delay(START_WITHIN_MS, undefined, { ref: false }),
   ])
-  const agents = numbers(nodes).map((n) =>
-    member(`edge-${n}`, agentFile, () => [
-      '--node-id',
-      `edge-${n}`,
-      '--data-dir',
-      join(nodesDir, `edge-${n}`),
-      '--config-root',
-      join(ledgerDir, CONFIG_ROOT),
-      ...labelsOf(n).flatMap((label) => ['--label', label]),
-    ]),
+  const agents = await Promise.all(
+    numbers(nodes).map((n) =>
+      startLaunched({
+        ...named(`edge-${n}`),
+        dataDir: join(nodesDir, `edge-${n}`),
+        bundle: places.bundle,
+        env: { CHAOS_LEDGER: join(ledgerDir, `agents.edge-${n}`) },
+        flags: [
+          '--nats-url',
+          nats.url,
+          '--node-id',
+          `edge-${n}`,
+          '--artifact-root',
+          places.versionsDir,
+          '--config-root',
+          join(ledgerDir, CONFIG_ROOT),
+          ...labelsOf(n).flatMap((label) => ['--label', label]),
+        ],
+      }),
+    ),
   )
-  const all = [...services, ...agents]
+  const all = [...services, ...agents.map(({ launcher }) => launcher)]
   const tasks = (): readonly Marked[] => markedProcesses(nodesDir)
   const allReady = async (): Promise<void> => {
     await server
@@ -102,7 +123,7 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
   ]
   const stop = async (keep: boolean): Promise<void> => {
     await server
-    await Promise.all(agents.map((one) => one.stop()))
+    await Promise.all(agents.map(({ launcher }) => launcher.stop()))
     await Promise.all(services.map((one) => one.stop()))
     await nats.stop()
     // By their own pids: whatever a task left behind has its mark.
@@ -121,6 +142,8 @@ export const startWorld = async ({ binary, nodes, instances }: WorldOptions): Pr
     schedulers,
     engines,
     agents,
+    places,
+    versions,
     ownEnds,
     tasks,
     allReady,
@@ -155,15 +178,5 @@ const bringBack = async (nats: NatsServer, backInMs: number): Promise<void> => {
       // Killed again before it answered.
       await delay(50)
     }
-  }
-}
-
-/** SIGKILL to one process; false when it is gone already. */
-export const endProcess = (pid: number): boolean => {
-  try {
-    process.kill(pid, 'SIGKILL')
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,0 +1,84 @@
+/** One cycle: people do something, now and then an update begins, and processes are killed in the order that was dealt. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { createCoverage } from './faults/coverage.ts'
+import { createPlans, isKind } from './faults/orders.ts'
+import { strike } from './faults/strike.ts'
+import type { Target } from './faults/targets.ts'
+import type { Struck } from './ledger/laws.ts'
+import { labelsOf } from './load/jobs.ts'
+import type { Load } from './load/load.ts'
+import type { Dice } from './random.ts'
+import type { Agent } from './world/agents.ts'
+import type { World } from './world/world.ts'
+
+/** Longest pause between two strikes, and between the first act of a cycle and its strike. */
+const MOMENT_MS = 180
+/** An update begins in each cycle whose number this divides, and is the aim of it and of those after it. */
+const UPDATE_EVERY = 5
+const UPDATE_CYCLES = 3
+/** How long an order waits for what it shall strike. */
+const THERE_WITHIN_MS = 1_000
+
+export interface CycleOptions {
+  readonly world: World
+  readonly load: Load
+  readonly dice: Dice
+  readonly coverage: ReturnType<typeof createCoverage>
+  readonly tell: (line: string) => void
+  /** Gets what is struck. */
+  readonly struck: Struck[]
+  readonly kills: Record<Target, number>
+}
+
+export const createCycles = ({ world, load, dice, coverage, tell, struck, kills }: CycleOptions) => {
+  const planOf = createPlans(dice)
+  const updated = world.agents.filter((_, i) => labelsOf(i + 1).includes('on-odd=yes'))
+  let aim: Agent | undefined
+
+  /** A node where all of it can be struck, the one that is aimed at before any other. */
+  const readyNode = (order: readonly Target[]): Agent | undefined => {
+    const tasks = world.tasks()
+    const isThere = (agent: Agent): boolean =>
+      order.every((target) => {
+        if (target === 'agent') return agent.agentPid() !== undefined
+        if (target === 'launcher') return agent.launcher.pid !== undefined
+        // Its shim is another process than the task.
+        if (target === 'shim' || target === 'task') return tasks.filter(({ node }) => node === agent.name).length > 2
+        return target !== 'server' || world.nats.running
+      })
+    return [...(aim ? [aim] : []), ...dice.some(world.agents, world.agents.length)].find(isThere)
+  }
+  const waitForNode = async (order: readonly Target[]): Promise<Agent | undefined> => {
+    const since = performance.now()
+    for (;;) {
+      const node = readyNode(order)
+      if (node !== undefined || performance.now() - since > THERE_WITHIN_MS) return node
+      await delay(20)
+    }
+  }
+
+  return async (cycle: number): Promise<void> => {
+    for (let acts = dice.below(3); acts > 0; acts -= 1) tell(load.act(dice))
+    if (cycle % UPDATE_EVERY === 0) {
+      tell(load.update(dice, dice.below(3) === 0 ? 'payload' : 'agent'))
+      aim = dice.pick(updated)
+    } else if (cycle % UPDATE_EVERY >= UPDATE_CYCLES) aim = undefined
+    await delay(dice.below(MOMENT_MS))
+    const plan = planOf(cycle)
+    const at = plan.isOrder ? await waitForNode(plan.targets) : aim
+    const hits: Target[] = []
+    for (const target of plan.targets) {
+      kills[target] += 1
+      const isTrial = world.agents.some((agent) => agent.isOnTrial())
+      const deed = strike(world, target, dice, at)
+      if (deed.hit && isTrial) coverage.duringTrial()
+      struck.push(...deed.struck)
+      if (deed.hit) hits.push(target)
+      tell(`kill ${target}: ${deed.told.join('; ') || 'nobody there'}`)
+      if (dice.below(2) === 0) await delay(dice.below(MOMENT_MS / 3))
+    }
+    if (plan.isOrder && hits.length < plan.targets.length) plan.missed()
+    coverage.add(hits.filter(isKind))
+    await delay(dice.below(MOMENT_MS))
+  }
+}
