@@ -65,7 +65,7 @@ const file = async (name: string, text: string): Promise<string> => {
   return path
 }
 
-describe('dunlin', { timeout: 30_000 }, () => {
+describe('dunlin', () => {
   it('applies a file, says when nothing changes, and reads standard input', async () => {
     const path = await file('web.yaml', spec('web'))
     expect(await dunlin(['apply', '-f', path])).toMatchObject({

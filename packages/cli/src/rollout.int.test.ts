@@ -149,7 +149,7 @@ const linesOf = ({ out }: Ended): string[] =>
     .split('\n')
     .map((line) => line.replace(/^\S+Z /, ''))
 
-describe('dunlin rollout get', { timeout: 30_000 }, () => {
+describe('dunlin rollout get', () => {
   it('shows waves, nodes, evidence and what is waited for', async () => {
     await begin()
     await write(reached(verdict('a', 'failed')))
@@ -265,7 +265,7 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
 
   it('waits for a rollout that was not opened yet', async () => {
     await dunlin(['apply', '-f', '-'], { input: spec() })
-    const watched = dunlin(['rollout', 'get', 'web', '-w', '--timeout', '20'])
+    const watched = dunlin(['rollout', 'get', 'web', '-w', '--timeout', '60'])
     await write(opened(R1), ...planned(R1), closed('completed'))
     expect((await watched).code).toBe(0)
   })
@@ -290,7 +290,7 @@ describe('dunlin rollout get', { timeout: 30_000 }, () => {
   })
 })
 
-describe('steering', { timeout: 30_000 }, () => {
+describe('steering', () => {
   it('pauses, resumes and halts with a reason and an actor, and says what is possible in a wrong phase', async () => {
     await begin()
     expect((await dunlin(['rollout', 'pause', 'web', '--reason', 'lunch'])).out).toMatch(
@@ -329,7 +329,7 @@ describe('steering', { timeout: 30_000 }, () => {
   })
 })
 
-describe('dunlin plan', { timeout: 30_000 }, () => {
+describe('dunlin plan', () => {
   it('tells what applying would do, from a file or standard input, and warns beside it', async () => {
     const { code, out, err } = await dunlin(['plan', '-'], {
       input: spec('rollout: {strategy: canary, canary_count: 3}'),
@@ -372,7 +372,7 @@ describe('dunlin plan', { timeout: 30_000 }, () => {
   })
 })
 
-describe('dunlin explain', { timeout: 30_000 }, () => {
+describe('dunlin explain', () => {
   it('tells each decision with its sequence, and what came out when it was computed again', async () => {
     await begin()
     await write(reached(verdict('a', 'failed')))

@@ -99,7 +99,10 @@ const nodeText = (io: Io, node: NodeView): string =>
   [
     `${io.style('bold', node.id)}  ${paintState(io, node.connection)}\n`,
     facts(io, [
-      ['admission', node.admission],
+      [
+        'admission',
+        node.admission === 'pending' ? `pending: dunlin node approve ${node.id} lets it in` : node.admission,
+      ],
       ['since', node.since],
       ['last heard', node.last_heard_at],
       ['clock', clockText(node)],

@@ -70,12 +70,15 @@ export const executionColumns = (io: Io): readonly Column<ExecutionView>[] => [
   { head: 'ID', cell: (execution) => execution.id },
   { head: 'JOB', cell: (execution) => `${execution.namespace}/${execution.job}` },
   { head: 'NODE', cell: (execution) => execution.node },
-  { head: 'STATE', cell: (execution) => execution.state, paint: (text) => paintState(io, text) },
+  { head: 'STATE', cell: executionState, paint: (text) => paintState(io, text) },
   { head: 'VERSION', cell: (execution) => String(execution.version ?? '-'), right: true },
   { head: 'ATTEMPT', cell: (execution) => String(execution.attempt ?? '-'), right: true },
   { head: 'HEALTH', cell: (execution) => execution.verdict?.is ?? '-' },
   { head: 'ERROR', cell: trouble },
 ]
+
+/** What an offline node said last is not what it runs now. */
+const executionState = ({ state, stale }: ExecutionView): string => (stale ? `${state} (stale)` : state)
 
 /** What went wrong, and when it is tried again. */
 const trouble = ({ error, next_attempt_at: next }: ExecutionView): string =>
