@@ -1,18 +1,16 @@
-/** Pauses: ended by time or by a signal, and nothing of them stays behind. */
-import { getEventListeners } from 'node:events'
-import { expect, it } from 'vitest'
-import { sleep, systemClock } from './clock.ts'
+import { afterEach, expect, it, vi } from 'vitest'
+import { systemClock } from './clock.ts'
 
-it('leaves nothing on a signal that outlives it', async () => {
-  const { signal } = new AbortController()
-  for (let n = 0; n < 3; n++) await sleep(systemClock, 1, signal)
-  expect(getEventListeners(signal, 'abort')).toEqual([])
-})
+afterEach(() => vi.useRealTimers())
 
-it('ends when the signal is aborted, before or meanwhile', async () => {
-  const abort = new AbortController()
-  const pausing = sleep(systemClock, 3_600_000, abort.signal)
-  abort.abort()
-  await expect(pausing).resolves.toBeUndefined()
-  await expect(sleep(systemClock, 3_600_000, abort.signal)).resolves.toBeUndefined()
+it('waits for no timer when nothing is to be waited for', async () => {
+  // Timers stand still.
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const came: string[] = []
+  systemClock.after(0, () => came.push('cancelled')).cancel()
+  systemClock.after(1, () => came.push('late'))
+  await new Promise<void>((resolve) => systemClock.after(0, resolve))
+  expect(came).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(came).toEqual(['late'])
 })

@@ -9,7 +9,7 @@ export interface Clock {
   nowMs(): number
   /** Never goes back; its zero means nothing. For intervals and deadlines inside one process. */
   monotonicMs(): number
-  /** Calls `run` once after `delayMs` of monotonic time. */
+  /** Calls `run` once after `delayMs` of monotonic time; with 0 as soon as what is under way has given way. */
   after(delayMs: number, run: () => void): Timer
 }
 
@@ -17,6 +17,11 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, run) => {
+    if (delayMs === 0) {
+      // A timer of Node lasts a millisecond at least.
+      const turn = setImmediate(run)
+      return { cancel: () => clearImmediate(turn) }
+    }
     const handle = setTimeout(run, delayMs)
     return { cancel: () => clearTimeout(handle) }
   },

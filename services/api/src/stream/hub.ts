@@ -37,6 +37,9 @@ export interface Hub {
   close(): void
 }
 
+/** What comes within it is written in one go. */
+const TOGETHER_MS = 1
+
 /** Why a stream ended, as the last comment on it. */
 type Farewell = 'closing' | 'log rewound' | 'too slow'
 
@@ -117,7 +120,7 @@ export const createHub = (options: HubOptions): Hub => {
   return {
     ingest: (batch) => {
       for (const recorded of batch) ring.push(entryOf(recorded))
-      if (clients.size > 0) scheduled ??= clock.after(0, flush)
+      if (clients.size > 0) scheduled ??= clock.after(TOGETHER_MS, flush)
     },
     begin: (seq) => {
       if (ring.head() === 0) ring.reset(seq)
