@@ -1,7 +1,7 @@
 /** Operations of nodes that join, and on the tokens that let them. */
 import * as z from 'zod'
 import { parseGoDuration } from '../duration.ts'
-import { labelsSchema, reservedLabelPrefix } from '../labels.ts'
+import { labelKeySchema, labelsSchema, reservedLabelPrefix } from '../labels.ts'
 import { nodeIdSchema } from '../ids.ts'
 import { operation } from './operation.ts'
 import { commandHeaders, reason, text } from './operation-parts.ts'
@@ -17,15 +17,23 @@ const labels = z.record(z.string(), z.string()).superRefine((given, context) => 
   if (!labelsSchema.safeParse(given).success || Object.keys(given).length > 64)
     context.addIssue({ code: 'custom', message: 'expected at most 64 labels, with keys of a-z A-Z 0-9 . _ - /' })
 })
+const labelKey = z
+  .string()
+  .refine((key) => labelKeySchema.safeParse(key).success, { error: 'expected a label key: a-z A-Z 0-9 . _ - /' })
 const node = z
   .string()
   .refine((id) => nodeIdSchema.safeParse(id).success, { error: 'expected a node id: 1 to 64 of A-Z a-z 0-9 _ -' })
 /** Public NKey of a user. */
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/, 'expected the public key of a user (U and 55 characters)')
 
-const lifetime = z
-  .string()
-  .refine((given) => given === 'never' || parseGoDuration(given).ok, { error: 'expected e.g. "24h", or "never"' })
+const endsLater = (given: string): boolean => {
+  const parsed = parseGoDuration(given)
+  return parsed.ok && parsed.ms > 0
+}
+// Elsewhere 0 means no limit; a token of "0s" would be either that or one that nobody can ever use.
+const lifetime = z.string().refine((given) => given === 'never' || endsLater(given), {
+  error: 'expected a time above 0, e.g. "24h", or "never"',
+})
 
 const tokenStates = ['open', 'used_up', 'expired', 'revoked'] as const
 
@@ -37,6 +45,10 @@ const tokenView = z
     used: count,
     nodes: z.array(z.string()).meta({ description: 'The latest nodes that joined with it, 100 at most' }),
     labels: z.record(z.string(), z.string()),
+    own_labels: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Labels that its nodes may announce by themselves; absent: any' }),
     admits: z.boolean().meta({ description: 'False: a person approves each node' }),
     created_at: instant,
     expires_at: instant.optional(),
@@ -89,6 +101,7 @@ export const enrolOperations = {
       'wrong_signature',
       'stale_proof',
       'node_taken',
+      'key_taken',
       'key_revoked',
     ],
   }),
@@ -105,6 +118,11 @@ export const enrolOperations = {
         .meta({ description: 'How many nodes may join with it' }),
       expires_in: lifetime.default('24h').meta({ description: 'e.g. "24h", or "never"' }),
       labels: labels.default({}),
+      own_labels: z
+        .array(labelKey)
+        .max(64)
+        .optional()
+        .meta({ description: 'Keys of the labels that its nodes may announce by themselves; absent: any' }),
       manual: z.boolean().default(false).meta({ description: 'A person approves each node' }),
     }),
     response: createdTokenView,
