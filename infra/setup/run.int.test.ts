@@ -10,10 +10,10 @@ const here = import.meta.dirname
 let folder: string
 let parentScript: string
 
-// A child that says its pid, ends in its own order on SIGTERM, and would otherwise stay for a minute.
+// A child that says its pid when it listens, ends in its own order on SIGTERM, and would otherwise stay for a minute.
 const childScript = `
-  console.log(process.pid)
   process.on('SIGTERM', () => { console.log('stopped in order'); process.exit(7) })
+  console.log(process.pid)
   setTimeout(() => {}, 60_000)
 `
 
