@@ -2,7 +2,16 @@
 import type { Content, DesiredExecution, Heartbeat, NodeId, Sha256 } from '@dunlin/contracts/agent'
 import { heartbeatSubject } from '@dunlin/nats/agent'
 import { startNatsServer, type TestNatsServer } from '@dunlin/testkit'
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { killTasks } from './drivers/kill-tasks.ts'
@@ -75,13 +84,16 @@ describe('an agent that is killed with -9', () => {
     const first = start(dir)
     await first.ready
     const long = await entry(1, sh('sleep 1000'), job('long'))
-    const short = await entry(1, sh('sleep 1.5; exit 7', { restartPolicy: 'never' }), job('short'))
+    const over = join(dir, 'over')
+    const untilOver = `while [ ! -e ${over} ]; do sleep 0.05; done; exit 7`
+    const short = await entry(1, sh(untilOver, { restartPolicy: 'never' }), job('short'))
     await write(1, long, short)
     await eventually(async () =>
       expect([await stateOf(long.execution), await stateOf(short.execution)]).toEqual(['running', 'running']),
     )
     const before = readPid(join(dir, 'tasks', long.execution))
     await first.kill9()
+    writeFileSync(over, '')
     await eventually(() => expect(readFileSync(join(dir, 'tasks', short.execution, 'exit'), 'utf8')).toBe('1 7\n'))
     const { boot } = await start(dir).ready
     await eventually(async () => expect(await stateOf(short.execution)).toBe('failed'))
@@ -203,8 +215,9 @@ describe('an agent that is killed again and again at any moment', () => {
     const dir = newDir()
     const lock = join(dir, 'lock')
     const conflicts = join(dir, 'conflicts')
-    const script = `mkdir ${lock} || { echo "$DUNLIN_EXECUTION" >> ${conflicts}; exit 1; }
-      trap "rmdir ${lock}; exit 0" TERM; while :; do sleep 0.05; done`
+    // The kernel gives the lock back however a task ends; what the task starts does not hold it.
+    const script = `exec 9> ${lock}; flock -n 9 || { echo "$DUNLIN_EXECUTION" >> ${conflicts}; exit 1; }
+      trap "exit 0" TERM; while :; do sleep 0.05 9>&-; done`
     let last: DesiredExecution | undefined
     for (let cycle = 1; cycle <= 8; cycle++) {
       const agent = start(dir)
