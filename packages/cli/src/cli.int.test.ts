@@ -65,7 +65,8 @@ const file = async (name: string, text: string): Promise<string> => {
   return path
 }
 
-describe('dunlin', () => {
+// Up to ten processes in one case.
+describe('dunlin', { timeout: 120_000 }, () => {
   it('applies a file, says when nothing changes, and reads standard input', async () => {
     const path = await file('web.yaml', spec('web'))
     expect(await dunlin(['apply', '-f', path])).toMatchObject({
