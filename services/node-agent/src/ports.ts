@@ -1,4 +1,5 @@
 /** All that an agent needs of the outside world. main.ts wires the real ones, tests and the simulator their own. */
+import type { ExecutionId } from '@dunlin/contracts/agent'
 import type { Bus, KeyValue, Log } from '@dunlin/eventstore/agent'
 import type { Clock, Logger, Random } from '@dunlin/runtime/agent'
 import type { Driver } from './drivers/driver.ts'
@@ -19,6 +20,8 @@ export interface AgentPorts {
   readonly logger: Logger
   readonly journal: Journal
   readonly drivers: readonly Driver[]
+  /** The first attempt of an execution will probably begin in a moment. */
+  readonly expectStart?: (execution: ExecutionId) => void
   /** Without it no secret is there. */
   readonly secrets?: SecretSource
   /** What the machine says of itself; absent: nothing is measured. */

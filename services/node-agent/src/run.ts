@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { startAgent } from './agent.ts'
 import { identityOf, readyMembership } from './credentials/ready.ts'
 import { createArtifacts } from './artifacts/fetch.ts'
+import { groupName } from './cgroups/backend.ts'
 import { findCgroups } from './cgroups/find.ts'
 import { limitCapabilities } from './cgroups/limits.ts'
 import { connectLater } from './connect-later.ts'
@@ -104,7 +105,20 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
     'agent',
     () =>
       startAgent(
-        { bus, reports, desired, specs, clock, random, logger, journal, drivers, secrets, host: hostReadings(dataDir) },
+        {
+          bus,
+          reports,
+          desired,
+          specs,
+          clock,
+          random,
+          logger,
+          journal,
+          drivers,
+          secrets,
+          host: hostReadings(dataDir),
+          expectStart: (execution) => limits.cgroups.expect(groupName(execution, 1)),
+        },
         {
           node,
           agentVersion: AGENT_VERSION,

@@ -17,8 +17,10 @@ export interface CgroupBackend {
   readonly reason: string | undefined
   /** Ends groups of this agent whose tasks have no directory below `tasksDir`. */
   reap(tasksDir: string): Promise<void>
-  /** Makes the group of an attempt; `name` is one path segment. Throws when the kernel refuses. */
-  create(name: string, attempt: number, limits: Limits): TaskGroup
+  /** The attempt will probably begin in a moment: what the kernel takes long for begins now. */
+  expect(name: string): void
+  /** Makes the group of an attempt; `name` is one path segment (`groupName`). Throws when the kernel refuses. */
+  create(name: string, attempt: number, limits: Limits): Promise<TaskGroup>
 }
 
 export const noCgroups = (reason: string): CgroupBackend => ({
@@ -27,8 +29,11 @@ export const noCgroups = (reason: string): CgroupBackend => ({
   contains: false,
   reason,
   reap: () => Promise.resolve(),
-  create: (_, attempt) => ({ attempt, join: [] }),
+  expect: () => {},
+  create: (_, attempt) => Promise.resolve({ attempt, join: [] }),
 })
+
+export const groupName = (execution: string, attempt: number): string => `${execution}.${attempt}`
 
 /** The group below the agent's own that holds the groups of its tasks: several agents may share a machine. */
 export const baseName = (dataDir: string): string => `dunlin-${sha256(dataDir).slice(0, 12)}`

@@ -47,7 +47,7 @@ const fakeGroup = (folder: string, controllers: string, pids: readonly number[])
 describe('version 2', () => {
   const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8')
 
-  it('moves the agent into a leaf, hands controllers on, and writes the limits', () => {
+  it('moves the agent into a leaf, hands controllers on, and writes the limits', async () => {
     fakeGroup(root, 'cpu memory pids', [10, 11])
     fakeGroup(join(root, 'd'), 'cpu memory pids', [])
     mkdirSync(join(root, 'd', 'x.1'))
@@ -56,7 +56,7 @@ describe('version 2', () => {
     const backend = v2Backend(root, new Set([10, 11]), 'd')
     expect([...backend.enforces].toSorted()).toEqual(['cpus', 'memory', 'pids'])
     expect(read('agent', 'cgroup.procs')).toBe('11')
-    const group = backend.create('x.1', 1, { memory: 1024, cpus: 0.5, pids: 7 })
+    const group = await backend.create('x.1', 1, { memory: 1024, cpus: 0.5, pids: 7 })
     expect([read('d', 'x.1', 'memory.max'), read('d', 'x.1', 'cpu.max'), read('d', 'x.1', 'pids.max')]).toEqual([
       '1024',
       '50000 100000',

@@ -1,8 +1,10 @@
 /** Control groups of version 1, and hybrids: one tree per controller, and an empty unified tree that can kill. */
 import type { Limits } from '@dunlin/contracts/agent'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noCgroups, reapGroups, type CgroupBackend, type Limited } from './backend.ts'
+import { expectedGroups } from './expected.ts'
 import type { OwnFolders } from './own-folders.ts'
 import { removeEmpty, write } from './task-group.ts'
 
@@ -19,6 +21,7 @@ export const v1Backend = ({ v1, v2 }: OwnFolders, name: string): CgroupBackend =
   const tree = unified?.kills === true ? unified.folder : base(v1.get('freezer'))
   if (limited.length === 0 && tree === undefined)
     return noCgroups('The control groups of version 1 cannot be written by this user.')
+  const expected = tree === undefined ? undefined : expectedGroups({ base: tree })
   const missing = Object.keys(controllerOf).filter((what) => !limited.some(([there]) => there === what))
   return {
     kind: 'v1',
@@ -30,18 +33,21 @@ export const v1Backend = ({ v1, v2 }: OwnFolders, name: string): CgroupBackend =
       for (const folder of new Set([...(tree === undefined ? [] : [tree]), ...limited.map(([, one]) => one)]))
         await reapGroups(folder, tasksDir)
     },
-    create: (group, attempt, limits) => {
+    expect: (group) => expected?.expect(group),
+    // Never in the agent's own thread: the kernel makes no group while a process that joins another one waits.
+    create: async (group, attempt, limits) => {
+      expected?.begins(group)
       const folders: string[] = []
-      const make = (folder: string): string => {
-        mkdirSync(join(folder, group), { recursive: true })
+      const make = async (folder: string): Promise<string> => {
+        await mkdir(join(folder, group), { recursive: true })
         folders.push(join(folder, group))
         return join(folder, group)
       }
-      const whole = tree === undefined ? undefined : make(tree)
+      const whole = tree === undefined ? undefined : await make(tree)
       let oomFile: string | undefined
       for (const [what, folder] of limited) {
         if (limits[what] === undefined) continue
-        const made = make(folder)
+        const made = await make(folder)
         setLimit(made, what, limits)
         if (what === 'memory') oomFile = join(made, 'memory.oom_control')
       }

@@ -4,9 +4,11 @@
  */
 import type { Limits } from '@dunlin/contracts/agent'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readText } from '../drivers/task-dir.ts'
 import { noCgroups, reapGroups, type CgroupBackend, type Limited } from './backend.ts'
+import { expectedGroups } from './expected.ts'
 import { removeEmpty, write, type TaskGroup } from './task-group.ts'
 
 const AGENT_LEAF = 'agent'
@@ -18,17 +20,19 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
   const parent = basename(own) === AGENT_LEAF ? dirname(own) : own
   const base = join(parent, name)
   const refused = handOn(parent, parent !== own, family)
-  /** The agent's group goes with its last task, so it may have to be made again. */
-  const prepareBase = (): readonly string[] => {
-    mkdirSync(base, { recursive: true })
-    const controllers = (readText(join(base, 'cgroup.controllers')) ?? '').trim().split(' ')
-    for (const controller of controllers) write(join(base, 'cgroup.subtree_control'), `+${controller}`)
-    return controllers
+  const wordsIn = (file: string): readonly string[] => (readText(join(base, file)) ?? '').trim().split(' ')
+  /** The agent's group goes with its last task, so it may have been made again: what it does not hand on yet. */
+  const handOnInBase = async (): Promise<void> => {
+    const handedOn = wordsIn('cgroup.subtree_control')
+    for (const controller of wordsIn('cgroup.controllers').filter((one) => !handedOn.includes(one)))
+      await writeFile(join(base, 'cgroup.subtree_control'), `+${controller}`, { flag: 'r+' }).catch(() => {})
   }
   let controllers: readonly string[]
   let contains: boolean
   try {
-    controllers = prepareBase()
+    mkdirSync(base, { recursive: true })
+    controllers = wordsIn('cgroup.controllers')
+    for (const controller of controllers) write(join(base, 'cgroup.subtree_control'), `+${controller}`)
     contains = existsSync(join(base, 'cgroup.procs'))
     removeEmpty(base)
   } catch (error) {
@@ -38,6 +42,7 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
   const enforces = new Set(
     (['memory', 'cpus', 'pids'] as const).filter((what) => controllers.includes(controllerOf[what])),
   )
+  const expected = expectedGroups({ base, prepare: handOnInBase })
   const missing = Object.keys(controllerOf).filter((what) => !enforces.has(what as Limited))
   return {
     kind: 'v2',
@@ -46,15 +51,18 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
     reason:
       refused ?? (missing.length === 0 ? undefined : `The agent is not handed what limits ${missing.join(', ')}.`),
     reap: (tasksDir) => reapGroups(base, tasksDir),
-    create: (group, attempt, limits) => {
-      prepareBase()
-      return createGroup(join(base, group), attempt, limits, enforces)
+    expect: (group) => expected.expect(group),
+    // Never in the agent's own thread: the kernel makes no group while a process that joins another one waits.
+    create: async (group, attempt, limits) => {
+      expected.begins(group)
+      await mkdir(join(base, group), { recursive: true })
+      await handOnInBase()
+      return limitGroup(join(base, group), attempt, limits, enforces)
     },
   }
 }
 
-const createGroup = (folder: string, attempt: number, limits: Limits, enforces: ReadonlySet<Limited>): TaskGroup => {
-  mkdirSync(folder, { recursive: true })
+const limitGroup = (folder: string, attempt: number, limits: Limits, enforces: ReadonlySet<Limited>): TaskGroup => {
   const set = (what: Limited, file: string, text: string): void => {
     if (limits[what] !== undefined && enforces.has(what)) writeFileSync(join(folder, file), text)
   }

@@ -129,9 +129,11 @@ export const startRunner = (deps: RunnerDeps): Runner => {
     const one = executions.get(step.execution)
     switch (step.do) {
       case 'fetch':
+        ports.expectStart?.(step.execution)
         contents.fetch(step.content)
         return
       case 'announce':
+        ports.expectStart?.(step.execution)
         return begin(step.entry)
       case 'fail':
         return refuse(step.entry, step.problem)

@@ -1,7 +1,7 @@
 /** Starting a shim and its command: what every driver with a process of its own shares. Finding and ending it lie beside. */
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CgroupBackend } from '../cgroups/backend.ts'
+import { groupName, type CgroupBackend } from '../cgroups/backend.ts'
 import { limitsOf } from '../cgroups/limits.ts'
 import { saveTaskGroup } from '../cgroups/task-group.ts'
 import { TaskError, type Task } from './driver.ts'
@@ -30,7 +30,7 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
   let failure: string | undefined
   try {
     prepareTaskDir(dir, attempt)
-    const folders = joinGroups(task, what.cgroups)
+    const folders = await joinGroups(task, what.cgroups)
     const { command, args, cwd, umask = '-' } = what
     const shimArgs = [dir, String(attempt), cwd, umask, bootId(), String(folders.length), ...folders, command, ...args]
     // The mark by which everything that the task starts is known, wherever it goes.
@@ -59,9 +59,9 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
 }
 
 /** The folders that the command joins; they are noted before anything can be in them. */
-const joinGroups = (task: Task, cgroups: CgroupBackend | undefined): readonly string[] => {
+const joinGroups = async (task: Task, cgroups: CgroupBackend | undefined): Promise<readonly string[]> => {
   if (!cgroups || cgroups.kind === 'none') return []
-  const group = cgroups.create(`${task.execution}.${task.attempt}`, task.attempt, limitsOf(task.content))
+  const group = await cgroups.create(groupName(task.execution, task.attempt), task.attempt, limitsOf(task.content))
   saveTaskGroup(task.dir, group)
   return group.join
 }
