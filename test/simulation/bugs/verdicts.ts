@@ -101,3 +101,37 @@ story('k8s #77203', 'clocks that jump leave nothing unfinished', { nodes: 6 }, a
   await done(stage)
   expect(stage.rollout(A).counts).toMatchObject({ healthy: 6, failed: 0 })
 })
+
+// The end of what failed everywhere.
+
+story(
+  'L1',
+  'an immediate rollout of what cannot run anywhere ends at once, and says why',
+  { nodes: 3 },
+  async (stage) => {
+    await stage.apply(A, 'crashes', quick({ strategy: 'immediate' }))
+    await stage.until('it ends', () => stage.rollout(A).phase === 'halted', 10_000)
+    expect(stage.rollout(A).halted).toMatchObject({ reason: 'none_healthy' })
+    await stage.until('the job says so', () => stage.job(A).versions.state.type === 'rollout_failed', 5_000)
+    expect(stage.job(A).versions.state.message.includes('exit code 1')).toBe(true)
+  },
+)
+story(
+  'L1',
+  'an immediate rollout waits for what may recover until the deadline, and stops nothing when it ends',
+  { nodes: 3 },
+  async (stage) => {
+    for (const node of stage.world.agents.nodes.keys())
+      stage.world.agents.behave(node, { inPerSecond: 20, failedPerSecond: 20 })
+    await stage.apply(A, 'good', quick({ strategy: 'immediate' }))
+    await stage.pass(50_000)
+    expect(stage.rollout(A)).toMatchObject({ phase: 'running', counts: { failed: 3 } })
+    await stage.until('it ends', () => stage.rollout(A).phase === 'halted', 20_000)
+    await stage.pass(60_000)
+    expect([0, 1, 2].map((node) => stage.runs(node, A).length)).toEqual([1, 1, 1])
+    for (const node of stage.world.agents.nodes.keys()) stage.world.agents.behave(node, undefined)
+    expect(await stage.send(A, 'rerun')).toBe('ok')
+    await done(stage)
+    expect(stage.rollout(A).counts.healthy).toBe(3)
+  },
+)

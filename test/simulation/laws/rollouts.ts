@@ -60,7 +60,11 @@ export const checkHalted = (sight: Sight, event: EventOf<'RolloutHalted'>): void
     fail('A5', `halted with ${failed} of ${settled}`)
   if (event.reason === 'budget_exhausted' && (risk < budget || [...rollout.slots.values()].includes('open')))
     fail('A5', `the budget of ${budget} is not used up by ${risk}`)
-  if (rollout.policy.strategy === 'immediate' && event.reason !== 'requested') fail('A5', 'immediate halts by itself')
+  if (rollout.policy.strategy === 'immediate' && event.reason !== 'requested' && event.reason !== 'none_healthy')
+    fail('A5', 'immediate halts by itself')
+  const slots = new Set(rollout.slots.values())
+  if (event.reason === 'none_healthy' && (slots.has('open') || slots.has('healthy') || slots.has('deferred')))
+    fail('A5', `it is not over for its nodes, which are ${[...slots].join()}`)
   checkRollback(sight, event)
 }
 

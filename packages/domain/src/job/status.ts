@@ -80,7 +80,7 @@ export const deriveJobState = (job: PresentJob, facts: StatusFacts): DerivedStat
         { waitsFor: 'resume, rollback or a new version', details: detailsOf(rollout) },
       )
     case 'expired':
-      return state('rollout_failed', 'rollout_expired', 'No target could be reached before the rollout expired')
+      return state('rollout_failed', 'rollout_expired', howItExpired(rollout, facts), { details: detailsOf(rollout) })
     case 'completed':
       return atRest(job, tally(job, rollout, facts), () => because(facts.cause(rollout.content, 'ended')))
     case 'superseded':
@@ -133,6 +133,15 @@ const whileRunning = (job: PresentJob, rollout: Rollout, facts: StatusFacts): De
       (failed > 0 ? `, ${failed} failed` : '') +
       because(whyFailed(job, rollout, failed > 0, facts)),
     { waitsFor: 'health of the wave', details },
+  )
+}
+
+const howItExpired = ({ counts, targets, content }: Rollout, { cause }: StatusFacts): string => {
+  if (grantedOf(counts) === 0) return 'No target could be reached before the rollout expired'
+  const failed = counts.failed + counts.lost
+  return (
+    `The rollout expired: ${counts.healthy} of ${targets.length} healthy, ${failed} failed, ${counts.deferred} deferred` +
+    (failed > 0 ? because(cause(content, 'all')) : '')
   )
 }
 

@@ -297,6 +297,69 @@ describe('a canary wave', () => {
   })
 })
 
+describe('an immediate rollout of which nobody is healthy', () => {
+  const failedEverywhere = (): World => {
+    const world = begin(3, { strategy: 'immediate' })
+    world.advance()
+    world.settle(() => 'failed')
+    world.advance()
+    return world
+  }
+  const someone = (world: World): NodeId => [...present(world).rollouts.grants.keys()][0] as NodeId
+  it('waits for the deadline of its nodes, because what failed runs on and may recover', () => {
+    const world = failedEverywhere()
+    world.tick(50_000)
+    expect(world.advance()).toEqual([])
+    world.judge(someone(world), 'healthy', 'recovered')
+    expect(world.advance()).toEqual(['RolloutClosed'])
+    expect(current(world)).toMatchObject({ phase: 'completed', counts: { healthy: 1, failed: 2 } })
+  })
+  it('ends then with its cause, rolls nothing back and stops nobody', () => {
+    const world = failedEverywhere()
+    world.tick(61_000)
+    expect(world.advance()).toEqual(['RolloutHalted'])
+    expect(current(world)?.halted).toMatchObject({
+      reason: 'none_healthy',
+      message: expect.stringContaining('an immediate rollout goes back to nothing by itself'),
+    })
+    expect([...present(world).rollouts.grants.values()].filter(({ stopped }) => stopped === true)).toEqual([])
+    // A late recovery is shown, and revives nothing.
+    world.judge(someone(world), 'healthy', 'recovered')
+    expect(world.advance()).toEqual([])
+    expect(current(world)).toMatchObject({ phase: 'halted', counts: { healthy: 1, failed: 2 } })
+    world.command('resume')
+    world.advance()
+    expect(current(world)?.phase).toBe('completed')
+  })
+  it('ends at once when none of them will try again', () => {
+    const world = failedEverywhere()
+    world.switches.allEnded = true
+    expect(world.advance()).toEqual(['RolloutHalted'])
+  })
+  it('waits for nobody while a person holds it', () => {
+    const world = failedEverywhere()
+    world.command('pause')
+    world.tick(500_000)
+    expect(world.advance()).toEqual([])
+    world.command('resume')
+    world.tick(50_000)
+    expect(world.advance()).toEqual([])
+    world.tick(11_000)
+    expect(world.advance()).toEqual(['RolloutHalted'])
+  })
+  it('waits for who could not be reached, until it expires', () => {
+    const world = begin(2, { strategy: 'immediate' })
+    world.connected.delete('n0' as NodeId)
+    world.advance()
+    world.settle(() => 'failed')
+    world.tick(100_000)
+    expect(world.advance()).toEqual(['WavePassed'])
+    world.tick(1_000_000)
+    expect(world.advance()).toEqual(['RolloutClosed'])
+    expect(current(world)?.phase).toBe('expired')
+  })
+})
+
 describe('a rollout of which nobody is healthy', () => {
   it('halts when nobody is left to be granted, whatever its limits tolerate', () => {
     const world = begin(2, {

@@ -5,10 +5,10 @@
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
 import type { AdvanceFacts } from './facts.ts'
-import { nodeCount } from '../words.ts'
 import { awaitsTurn, defer, rampLeft, takeTurns } from './grants.ts'
-import { whyHalt, type Halt, type Prospects } from './health/halting.ts'
+import { whyHalt, type Prospects } from './health/halting.ts'
 import { lookAround, lookForRoom, ofCanary } from './holding.ts'
+import { hopeless, isHopeless } from './hopeless.ts'
 import { haltRollout, mustOpen, openRollout, planAgain, wantsAnother } from './open.ts'
 import { waveSizeOf } from './plan/waves.ts'
 import { countsOf, isHeld, isRight, waveMembers, type Rollout } from './state.ts'
@@ -114,7 +114,7 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
     const returned = grantJoiners(job, rollout, facts)
     if (passed.length > 0) return [passed, ...returned]
     if (returned.length > 0) return returned
-    return isHopeless(rollout)
+    return isHopeless(job, rollout, facts)
       ? haltRollout(job, rollout, hopeless(rollout), rollout.budget, facts)
       : expire(rollout, facts)
   }
@@ -126,17 +126,6 @@ const endWave = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commit
   }
   return [[...passed, closed]]
 }
-
-/** Everybody had a turn, nobody is healthy and nobody can come: waiting would change nothing. `immediate` only records. */
-const isHopeless = ({ counts, policy }: Rollout): boolean =>
-  policy.strategy !== 'immediate' &&
-  counts.open + counts.healthy + counts.deferred === 0 &&
-  counts.failed + counts.lost > 0
-
-const hopeless = ({ counts }: Rollout): Halt => ({
-  reason: 'none_healthy',
-  message: `Nobody is left to be granted, and of ${nodeCount(counts.failed + counts.lost)} none is healthy`,
-})
 
 /** Nothing is open and nothing can be granted: it waits for nodes that cannot be reached, but not for ever. */
 const expire = (rollout: Rollout, facts: AdvanceFacts): Commits => {

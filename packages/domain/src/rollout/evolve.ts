@@ -97,7 +97,8 @@ export const evolveRollouts = (
       return
     case 'RolloutHalted':
       rollout.phase = 'halted'
-      stopFailed(rollouts, rollout)
+      // An immediate rollout only records: what failed there goes on trying, also when it ends because nobody is healthy.
+      if (rollout.policy.strategy !== 'immediate' || event.reason !== 'none_healthy') stopFailed(rollouts, rollout)
       rollout.halted = {
         reason: event.reason,
         message: event.message,

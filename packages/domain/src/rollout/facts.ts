@@ -18,6 +18,8 @@ export interface AdvanceFacts extends PlanFacts {
    * and says neither; what is recorded stands.
    */
   readonly sight: Blindness | 'clear' | 'unknown'
+  /** What has failed on a node may still come right by itself; absent where nobody can tell. */
+  readonly mayRecover?: (node: NodeId) => boolean
   /** The rollout block of the present spec, resolved. */
   readonly policy: RolloutPolicy
   readonly newRolloutId: () => RolloutId

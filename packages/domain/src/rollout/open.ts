@@ -98,6 +98,8 @@ const isNews = ({ proven }: Rollouts, type: RolloutType, content: Sha256): boole
 const whyItStays = ({ type, policy }: Rollout): string => {
   if (type === 'rollback') return 'it is a rollback itself, so nothing more is done without a person'
   if (type === 'restart') return 'what it restarts is what ran before, so there is nothing to go back to'
+  if (policy.strategy === 'immediate')
+    return 'an immediate rollout goes back to nothing by itself, and what failed runs on by its restart policy'
   return policy.autoRollback ? 'no version is proven yet to roll back to' : 'automatic rollback is switched off'
 }
 

@@ -126,7 +126,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
     sync: (key, job, nodes) => {
       const { current, grants } = job.rollouts
       const isJudged = (grant: Grant | undefined): grant is Grant =>
-        grant !== undefined && grant.rollout === current?.id && (grant.verdict === undefined || mayRecover(grant, job))
+        grant !== undefined && grant.rollout === current?.id && (grant.verdict === undefined || mayRecover(grant))
       for (const node of nodes ?? [...(nodesOfJob.get(key) ?? [])]) if (!isJudged(grants.get(node))) drop(key, node)
       if (current === undefined) return
       for (const node of nodes ?? grants.keys()) {
@@ -143,6 +143,6 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
   }
 }
 
-/** In a halted rollout failed executions are stopped; one that is written off is of no interest. */
-const mayRecover = ({ verdict, writtenOff }: Grant, { rollouts: { current } }: Job): boolean =>
-  verdict?.is === 'failed' && writtenOff !== true && current?.phase !== 'halted'
+/** One that is stopped (its rollout has halted) or written off is of no interest. */
+const mayRecover = ({ verdict, writtenOff, stopped }: Grant): boolean =>
+  verdict?.is === 'failed' && writtenOff !== true && stopped !== true

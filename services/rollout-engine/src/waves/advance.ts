@@ -32,6 +32,8 @@ export interface WaveWork {
 }
 
 const BY = serviceActor('rollout-engine')
+/** Its restart policy has nothing left to try. */
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'stopped'])
 
 export const appendVerdicts = async (
   work: WaveWork,
@@ -96,6 +98,11 @@ const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): Adv
   sight: work.sight(key),
   // The same that a dry run sees: what it shows must be the plan that runs.
   ...planFactsOf(job, work.fleet),
+  mayRecover: (node) => {
+    const grant = job.rollouts.grants.get(node)
+    const said = grant === undefined ? undefined : work.fleet.reports(node)?.executions.get(grant.execution)?.state
+    return said === undefined || !ENDED.has(said)
+  },
   // A spec that was applied was parsed; the log holds it as it was.
   policy: resolveRolloutPolicy(job.versions.spec),
   newRolloutId: () => work.random.ulid(at) as RolloutId,

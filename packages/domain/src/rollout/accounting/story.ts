@@ -31,7 +31,13 @@ export interface World {
   readonly wanted: Set<NodeId>
   /** Labels of nodes. */
   readonly sites: Map<NodeId, string>
-  readonly switches: { logFull: boolean; sight: AdvanceFacts['sight']; schedulerDown: boolean }
+  readonly switches: {
+    logFull: boolean
+    sight: AdvanceFacts['sight']
+    schedulerDown: boolean
+    /** What has failed on a node does not try again. */
+    allEnded: boolean
+  }
   readonly append: (ev: readonly JobSubjectEvent[], by?: WorldCommit['by']) => void
   readonly tick: (ms: number) => void
   readonly apply: (content: string, more?: ApplyOptions) => Decision<JobSubjectEvent, CommandOutcome>

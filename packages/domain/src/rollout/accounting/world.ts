@@ -41,7 +41,7 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
   const wanted = new Set<NodeId>()
   const sites = new Map<NodeId, string>()
   const specs = new Map<number, Readonly<Record<string, unknown>>>()
-  const switches: World['switches'] = { logFull: false, sight: 'clear', schedulerDown: false }
+  const switches: World['switches'] = { logFull: false, sight: 'clear', schedulerDown: false, allEnded: false }
   let now = 1000
   let ids = 0
   const nextId = (): string => `01J${String((ids += 1)).padStart(23, '0')}`
@@ -77,6 +77,7 @@ export const startWorld = ({ nodes, seed = 1, watch }: WorldOptions): World => {
       return isPresent(job) ? (job.versions.spec['rollout'] as RolloutPolicy) : storyPolicy()
     },
     isConnected: (node) => connected.has(node),
+    mayRecover: () => !switches.allEnded,
     isUnhealthy: (node) => sick.has(node) || job.rollouts.grants.get(node)?.verdict?.is === 'failed',
     labelOf: (node) => sites.get(node),
     newRolloutId: () => nextId() as RolloutId,

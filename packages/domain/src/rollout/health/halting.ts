@@ -25,7 +25,7 @@ export interface Prospects {
   readonly waitsForPlace: () => boolean
 }
 
-/** `immediate` records health and never halts. */
+/** `immediate` records health, and halts by none of these. */
 export const whyHalt = (rollout: Rollout, prospects: Prospects): Halt | undefined => {
   if (rollout.policy.strategy === 'immediate') return undefined
   return failedByTest(rollout) ?? failedByLimit(rollout, prospects) ?? exhausted(rollout, prospects)

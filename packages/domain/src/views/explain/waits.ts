@@ -1,6 +1,7 @@
 /** What a rollout waits for, and until when at the latest: read from the folded state, as the engine reads it. */
 import type { PresentJob } from '../../job/state.ts'
 import { nextTimeout } from '../../job/timeouts.ts'
+import { nobodyIsLeft, recoversUntil } from '../../rollout/hopeless.ts'
 import { wantsAnother } from '../../rollout/open.ts'
 import { rampLimit } from '../../rollout/plan/waves.ts'
 import { grantedOf, holdsOf, settledOf, type Rollout } from '../../rollout/state.ts'
@@ -72,6 +73,13 @@ const heldBy = (rollout: Rollout): readonly Wait[] =>
 const whileRunning = (job: PresentJob, rollout: Rollout): readonly Wait[] => {
   const { counts, budget, policy, targets, slots } = rollout
   const waits: Wait[] = counts.open > 0 ? [verdicts(job, rollout)] : []
+  if (policy.strategy === 'immediate' && nobodyIsLeft(rollout))
+    waits.push({
+      what: 'recovery',
+      message: `one of ${nodeCount(counts.failed + counts.lost)} that failed to recover`,
+      // Time on hold does not count, so while it is held there is no end yet.
+      ...(rollout.heldSince === undefined ? { until: recoversUntil(job, rollout) } : {}),
+    })
   const untouched = targets.length - slots.size
   const limit = rampLimit(rollout, budget, settledOf(counts))
   if (untouched > 0 && limit <= grantedOf(counts))
