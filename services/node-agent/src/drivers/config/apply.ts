@@ -3,8 +3,6 @@
  * an agent that is killed anywhere in between finds out what to put back.
  */
 import type { ConfigConfig } from '@dunlin/contracts/agent'
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { isDiskFull } from '../../artifacts/problem.ts'
 import { TaskError, type Task } from '../driver.ts'
 import { differences } from './drift.ts'
@@ -146,7 +144,6 @@ const change = async (
 ): Promise<void> => {
   for (const file of changing) {
     signal.throwIfAborted()
-    await mkdir(dirname(file.path), { recursive: true, mode: 0o755 })
     await putFile(file.path, file.staged, file, markOf(task))
   }
   for (const { path, before, folders } of leaving) {

@@ -2,8 +2,7 @@
 import { millisOf, type ConfigConfig } from '@dunlin/contracts/agent'
 import type { ContentProblem } from '@dunlin/domain/agent'
 import { appendFileSync, mkdirSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Task } from '../driver.ts'
 import { markOf } from './apply.ts'
 import { differences, tellDifferences, type Difference, type Seen } from './drift.ts'
@@ -100,7 +99,6 @@ const correct = async (
   const file = files.find((one) => one.path === path)
   const staged = await stagedOf(task, config, places, path)
   if (file === undefined || staged === undefined) throw new Error(`${path} leads elsewhere by now`)
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
   await putFile(path, staged, file, markOf(task))
 }
 
