@@ -8,7 +8,7 @@ import { createCentre, type Centre } from './testing/centre.ts'
 import { countingDriver, type CountingDriver } from './testing/counting-driver.ts'
 import { documentOf, entryFor, makeDataDir, newId, NODE, sh, startNode } from './testing/node.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
 
 let centre: Centre
 let dataDir: string
@@ -16,7 +16,7 @@ let counting: CountingDriver
 let broken: string | undefined
 let agent: RunningAgent
 
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 beforeEach(() => {
   centre = createCentre()

@@ -9,7 +9,7 @@ import { createSecrets } from './secrets/source.ts'
 import { createCentre, type Centre } from './testing/centre.ts'
 import { documentOf, entryFor, makeDataDir, NODE, sh, startNode, type NodeOptions } from './testing/node.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
 
 let centre: Centre
 let dataDir: string
@@ -38,7 +38,7 @@ const run = async (
 }
 
 const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 15_000, interval: 10 })
+  vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 const told = ({ execution }: DesiredExecution): Transition[] =>
   centre.commits
@@ -82,9 +82,13 @@ describe('a readiness probe', () => {
   it('that fails degrades the execution and disturbs its windows, until it passes again', async () => {
     const health = { readiness: probe('ready', { failure_threshold: 1 }) }
     const one = await run('touch ready; sleep 60', { health })
-    await eventually(() => expect(windows().at(-1)?.[3]).toBe(''))
+    // It may have been asked before the task had made the file.
+    await eventually(() => {
+      expect(centre.states(one.execution).at(-1)).toBe('running')
+      expect(windows().at(-1)?.[3]).toBe('')
+    })
     rmSync(localFile(one, 'ready'))
-    await eventually(() => expect(centre.states(one.execution)).toEqual(['starting', 'running', 'degraded']))
+    await eventually(() => expect(centre.states(one.execution).at(-1)).toBe('degraded'))
     expect(told(one).at(-1)).toMatchObject({ attempt: 1, error: { code: 'not_ready' } })
     await eventually(() => expect(windows().at(-1)?.[3]).toBe('p'))
     writeFileSync(localFile(one, 'ready'), '')
@@ -104,7 +108,9 @@ describe('a liveness probe', () => {
       nextAttemptAt: expect.any(Number) as number,
     })
     writeFileSync(join(dataDir, 'tasks', 'ok'), '')
-    await eventually(() => expect(told(one).at(-1)).toMatchObject({ state: 'running', attempt: 2 }))
+    await eventually(() => expect(told(one).at(-1)?.state).toBe('running'))
+    // The second, unless that one began and failed before the file was there.
+    expect(told(one).at(-1)?.attempt).toBeGreaterThanOrEqual(2)
   })
 })
 

@@ -11,8 +11,8 @@ import { processDriver } from './drivers/process/process-driver.ts'
 import { createCentre, type Centre } from './testing/centre.ts'
 import { documentOf, entryFor, makeDataDir, NODE, sh, startNode } from './testing/node.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 let centre: Centre
 let dataDir: string

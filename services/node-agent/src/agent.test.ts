@@ -1,6 +1,7 @@
 /** The agent in this process on a centre in memory, with real processes below it. */
 import type { DesiredExecution } from '@dunlin/contracts/agent'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { systemClock } from '@dunlin/runtime/agent'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RunningAgent } from './agent.ts'
@@ -10,7 +11,7 @@ import { killTasks } from './drivers/kill-tasks.ts'
 import { groupMembers } from './drivers/proc.ts'
 import { readPid } from './drivers/task-dir.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
 
 let centre: Centre
 let dataDir: string
@@ -35,7 +36,7 @@ const start = async (options: Partial<NodeOptions> = {}): Promise<RunningAgent> 
 }
 
 const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 15_000, interval: 10 })
+  vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 const entry = (seq: number, script: string, over: Partial<DesiredExecution> = {}, policy = {}) =>
   entryFor(centre, seq, sh(script, policy), over)
@@ -161,15 +162,21 @@ describe('failures', () => {
 
   it('restarts after a crash with a back-off, told at most once a minute', async () => {
     await start()
-    const one = entry(5, 'sleep 0.1; exit 3')
+    const one = entry(5, `while [ ! -e ${dataDir}/end-$DUNLIN_ATTEMPT ]; do sleep 0.02; done; exit 3`)
     centre.write(documentOf(5, one), NODE)
+    await eventually(() => expect(centre.states(one.execution)).toEqual(['starting', 'running']))
+    writeFileSync(join(dataDir, 'end-1'), '')
+    await eventually(() => expect(centre.states(one.execution).slice(2)).toEqual(['degraded', 'running']))
+    writeFileSync(join(dataDir, 'end-2'), '')
     await eventually(() => expect(centre.heartbeats.at(-1)?.ex[0]?.rs).toBeGreaterThanOrEqual(2))
     expect(centre.states(one.execution)).toEqual(['starting', 'running', 'degraded', 'running'])
     const degraded = centre.commits
       .flatMap(({ commit }) => commit.ev)
       .find((event) => 'state' in event && event.state === 'degraded')
     expect(degraded).toMatchObject({ exit: { code: 3 }, error: { code: 'exited' }, nextAttemptAt: expect.any(Number) })
-    expect(centre.heartbeats.flatMap(({ ex }) => ex[0]?.w ?? []).some(([, , , mark]) => mark === 'r')).toBe(true)
+    await eventually(() =>
+      expect(centre.heartbeats.flatMap(({ ex }) => ex[0]?.w ?? []).map(([, , , mark]) => mark)).toContain('r'),
+    )
   })
 
   it('says with the stop of what waits to be tried again what was wrong with it', async () => {
@@ -184,12 +191,13 @@ describe('failures', () => {
   })
 
   it('ends an attempt at its execution_timeout, also without a network', async () => {
-    await start()
-    // Starting counts: a busy machine may take a while for it.
-    const one = entry(5, 'sleep 60', {}, { executionTimeoutMs: 3_000, restartPolicy: 'never' })
+    let passed = 0
+    await start({ clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passed } })
+    const one = entry(5, 'sleep 60', {}, { executionTimeoutMs: 3_600_000, restartPolicy: 'never' })
     centre.write(documentOf(5, one), NODE)
     await eventually(() => expect(centre.states(one.execution)).toContain('running'))
     centre.faults.down = true
+    passed = 3_600_000
     const pid = readPid(join(dataDir, 'tasks', one.execution))?.pid ?? 0
     await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'))
     centre.faults.down = false

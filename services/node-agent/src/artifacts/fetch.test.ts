@@ -24,7 +24,7 @@ import { createArtifacts, type ArtifactOptions, type Artifacts } from './fetch.t
 
 // A busy machine may be slow; nothing here waits longer than it must.
 vi.setConfig({ testTimeout: 60_000 })
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 let dir: string
 let server: Server

@@ -50,7 +50,7 @@ const story = async (node: NodeId): Promise<string[]> =>
     .map((event) => (event.type === 'NodeAnnounced' ? 'announced' : `${event.execution}:${event.state}`))
 
 const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 })
+  vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 describe('simulated agents', () => {
   it('announce themselves, run what their documents say and count versions without a gap', async () => {

@@ -60,7 +60,7 @@ const launch = (knows = true, path = process.env['PATH']): ChildProcess => {
 /** Whole lines only: a shell opens the file, and may be interrupted or ended before it writes. */
 const started = (): string[] =>
   existsSync(join(home, 'started')) ? readFileSync(join(home, 'started'), 'utf8').split('\n').slice(0, -1) : []
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 20 })
 const exitOf = async (child: ChildProcess): Promise<number | null> =>
   child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0]
 

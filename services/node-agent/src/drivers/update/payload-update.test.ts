@@ -12,7 +12,7 @@ import { updateDriver } from './update-driver.ts'
 
 // A busy machine may be slow; nothing here waits longer than it must.
 vi.setConfig({ testTimeout: 60_000 })
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 let dir: string
 let driver: Driver
@@ -44,7 +44,7 @@ const taskOf = (config: Partial<UpdateConfig>, attempt = 1): Task => {
   const execution = newId() as Task['execution']
   const content: Content = {
     type: 'update',
-    config: { target: 'tool', healthy_within: '1s', ...config },
+    config: { target: 'tool', healthy_within: '30s', ...config },
     restartPolicy: 'on-failure',
     executionTimeoutMs: 0,
   }
@@ -107,7 +107,7 @@ describe('an update of a payload', () => {
     await bring('1.0.0', 'good')
     const restart = script(`cat "$DUNLIN_CURRENT/tool" >> ${join(dir, 'log')}`)
     const check = script('echo looking; grep -q good "$DUNLIN_CURRENT/tool"')
-    const task = taskOf({ version: '2.0.0', files: [file('tool', 'bad')], restart, check })
+    const task = taskOf({ version: '2.0.0', files: [file('tool', 'bad')], restart, check, healthy_within: '2s' })
     await start(task)
     expect(await over(task)).toMatchObject({
       code: 1,
@@ -115,7 +115,7 @@ describe('an update of a payload', () => {
       error: {
         code: 'update_reverted',
         message: expect.stringMatching(
-          /^Version 2\.0\.0 was switched back to 1\.0\.0: .*within 1 s: sh ended with exit code 1: looking/,
+          /^Version 2\.0\.0 was switched back to 1\.0\.0: .*within 2 s: sh ended with exit code 1: looking/,
         ),
       },
     })
