@@ -1,5 +1,5 @@
 /** What a node lets containers do, where its engine is, and which containers are nobody's. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,8 +10,10 @@ import { checkVolumes } from './volumes.ts'
 
 let folder: string
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'dunlin-volumes-'))
-  for (const part of ['open', 'closed']) mkdirSync(join(folder, part))
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'dunlin-volumes-')))
+  for (const part of ['open', 'closed', 'open/real', 'open/a:b']) mkdirSync(join(folder, part))
+  symlinkSync('real', join(folder, 'open', 'near'))
+  symlinkSync('a:b', join(folder, 'open', 'colon'))
   symlinkSync(join(folder, 'closed'), join(folder, 'open', 'link'))
   writeFileSync(join(folder, 'open', 'docker.sock'), '')
 })
@@ -27,10 +29,13 @@ const check = (path: string, allowed = [join(folder, 'open')]): unknown => {
 
 describe('volumes', () => {
   it('may lie below what the owner opens', () => {
-    expect(check('open')).toBeUndefined()
-    expect(check('/etc', ['/'])).toBeUndefined()
+    expect(check('open')).toEqual([{ source: join(folder, 'open'), target: '/x' }])
+    expect(check('/etc', ['/'])).toEqual([{ source: '/etc', target: '/x' }])
   })
-  it.each(['closed', 'open/link', 'opened', '/', 'open/docker.sock'])('may not be %s', (path) => {
+  it('are handed to the engine as what they led to when they were judged', () => {
+    expect(check('open/near')).toEqual([{ source: join(folder, 'open', 'real'), target: '/x' }])
+  })
+  it.each(['closed', 'open/link', 'opened', '/', 'open/docker.sock', 'open/colon'])('may not be %s', (path) => {
     expect(check(path)).toMatchObject({ permanent: true, problem: { code: 'path_not_allowed' } })
   })
   it('may not be anything where nothing is opened', () => {

@@ -79,12 +79,14 @@ const ofThisAttempt = async (task: Task, { engine, owner }: StartDeps): Promise<
 
 const create = async (
   task: Task,
-  config: ContainerConfig,
-  { engine, owner }: StartDeps,
+  asked: ContainerConfig,
+  { engine, owner, allowedVolumes }: StartDeps,
   facts: EngineFacts,
   secrets: Readonly<Record<string, string>>,
   limits: ReturnType<typeof limitsOf>,
 ): Promise<string> => {
+  // Once more: the image may have taken long, and what lay there may lie elsewhere by now.
+  const config = { ...asked, volumes: checkVolumes(asked.volumes, allowedVolumes) }
   const options = createOptions(task, { config, limits, owner, secrets, engine: facts.kind })
   try {
     return await engine.create(options)

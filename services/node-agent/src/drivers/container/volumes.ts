@@ -4,9 +4,16 @@ import { realpathSync } from 'node:fs'
 import { sep } from 'node:path'
 import { TaskError } from '../driver.ts'
 
-/** Throws a `TaskError`. What counts is where a path really lies: links are followed before it is judged. */
-export const checkVolumes = (volumes: ContainerConfig['volumes'], allowed: readonly string[]): void => {
-  for (const [index, { source }] of (volumes ?? []).entries()) {
+type Volumes = NonNullable<ContainerConfig['volumes']>
+
+/**
+ * The volumes with the places where their sources really lie: what is judged is what the engine is given, so that a link
+ * may change afterwards and lead nowhere else. Only a folder on the resolved way that becomes a link between this and the
+ * engine's own look could still do that: the engine takes paths, and no descriptors. Throws a `TaskError`.
+ */
+export const checkVolumes = (volumes: ContainerConfig['volumes'], allowed: readonly string[]): Volumes =>
+  (volumes ?? []).map((volume, index) => {
+    const { source } = volume
     const where = `config.volumes.${index}.source`
     if (
       !allowed.some((root) => isBelow(source, root)) &&
@@ -19,8 +26,10 @@ export const checkVolumes = (volumes: ContainerConfig['volumes'], allowed: reado
     if (!allowed.some((root) => isBelow(real, realOf(root) ?? root))) throw notAllowed(where, real, allowed)
     // The engine's own socket is the whole node.
     if (/\/(docker|podman|containerd)\.sock$/.test(real)) throw notAllowed(where, real, allowed)
-  }
-}
+    // "<source>:<target>:<options>" is what an engine reads: behind a link there may be a folder with such a name.
+    if (real.includes(':')) throw notAllowed(where, real, allowed)
+    return { ...volume, source: real }
+  })
 
 const isBelow = (path: string, root: string): boolean =>
   !path.split(sep).includes('..') && (path === root || path.startsWith(root.endsWith(sep) ? root : root + sep))
