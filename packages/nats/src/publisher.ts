@@ -183,17 +183,22 @@ export const createPublisher = (link: Link, options: PublisherOptions): Publishe
       giveUp(nextInQueue(), 'The log did not answer in time; this was not sent.')
   }
 
-  const timer = setInterval(() => {
+  /** Ticks are counted only while something is under way: an idle node shall not wake ten times a second for nothing. */
+  let timer: NodeJS.Timeout | undefined
+  const onTick = (): void => {
     tick++
-    if (held === 0) return
+    if (held === 0) {
+      clearInterval(timer)
+      timer = undefined
+      return
+    }
     giveUpQueue()
     for (const entry of slots.slice()) {
       if (entry === undefined) continue
       if (tick >= entry.giveUpTick) giveUp(entry, 'The log did not answer in time; whether it was stored is unknown.')
       else if (tick >= entry.askAgainTick) ask(entry)
     }
-  }, TICK_MS)
-  timer.unref()
+  }
 
   /** After a reconnect nothing that was under way will be answered: all of it goes out again, in its old order. */
   const watch = link.onLive((live) => {
@@ -210,6 +215,7 @@ export const createPublisher = (link: Link, options: PublisherOptions): Publishe
       }
       const entry: Entry = { message, done, failed, giveUpTick: tick + timeoutTicks, id: 0, asked: 0, askAgainTick: 0 }
       held++
+      timer ??= setInterval(onTick, TICK_MS).unref()
       const waiting = busy.get(message.subject)
       if (waiting === undefined) {
         busy.set(message.subject, NOBODY)
