@@ -18,6 +18,8 @@ export interface Launch {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** Whether `prepareTaskDir` was called for this attempt; else it is called now. */
+  readonly prepared?: boolean
   /** Octal. */
   readonly umask?: string | undefined
   /** With it, the attempt gets a control group and the limits of its content. */
@@ -29,7 +31,7 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
   const { dir, attempt } = task
   let failure: string | undefined
   try {
-    prepareTaskDir(dir, attempt)
+    if (what.prepared !== true) prepareTaskDir(dir, attempt)
     const folders = await joinGroups(task, what.cgroups)
     const { command, args, cwd, umask = '-' } = what
     const shimArgs = [dir, String(attempt), cwd, umask, bootId(), String(folders.length), ...folders, command, ...args]

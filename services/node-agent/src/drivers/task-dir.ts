@@ -117,8 +117,10 @@ export const lastClaim = (dir: string): number | undefined => {
 
 /** Makes the directory ready for an attempt; what earlier attempts logged stays. */
 export const prepareTaskDir = (dir: string, attempt: number): void => {
-  for (const part of ['logs', 'local', 'tmp']) mkdirSync(join(dir, part), { recursive: true, mode: 0o700 })
-  if (isClaimed(dir, attempt)) return
+  const made = ['logs', 'local', 'tmp'].map((part) => mkdirSync(join(dir, part), { recursive: true, mode: 0o700 }))
+  // Where no attempt has been, nothing has to be taken away.
+  const isFresh = attempt === 1 && made.every((path) => path !== undefined)
+  if (isFresh || isClaimed(dir, attempt)) return
   for (const name of ['pid', 'exit', 'error.json', 'cgroup.json', 'oom']) rmSync(join(dir, name), { force: true })
   for (let old = attempt - 1; old > 0 && isClaimed(dir, old); old--)
     rmSync(join(dir, `claim.${old}`), { recursive: true, force: true })

@@ -49,7 +49,8 @@ export const processDriver = (options: ProcessDriverOptions = {}): Driver => {
     const found = findCommand(config.command, { cwd, path: env['PATH'] ?? DEFAULT_PATH })
     if ('problem' in found) throw new TaskError(found.problem, true)
     const [command = '', ...args] = [...become, found.path, ...(config.args ?? [])]
-    await launch(task, { command, args, env, cwd, umask: config.umask, cgroups: limits.cgroups }, onExit)
+    const { umask } = config
+    await launch(task, { command, args, env, cwd, prepared: true, umask, cgroups: limits.cgroups }, onExit)
   }
 
   const templateValues = (
