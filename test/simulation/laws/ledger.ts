@@ -313,7 +313,7 @@ const enterRollout = (
       rollout.phase = 'running'
       rollout.resumed += 1
       rollout.holds.delete('budget')
-      for (const node of event.nodes ?? []) job.risk.delete(node)
+      for (const node of event.nodes ?? failedIn(rollout)) job.risk.delete(node)
       return
     case 'RolloutClosed':
       rollout.phase = event.outcome
@@ -323,6 +323,10 @@ const enterRollout = (
       return event satisfies never
   }
 }
+
+/** More names than fit are left out: then it is everybody who has failed in it. */
+const failedIn = ({ slots }: RolloutEntry): readonly string[] =>
+  [...slots].flatMap(([node, slot]) => (slot === 'failed' || slot === 'lost' ? [node] : []))
 
 const prove = (job: JobEntry, { content }: RolloutEntry): void => {
   job.proven = [...job.proven.filter((one) => one !== content), content]

@@ -214,7 +214,7 @@ export const rolloutHaltedSchema = z.object({
 export const rolloutResumedSchema = z.object({
   type: z.literal('RolloutResumed'),
   rollout: rolloutIdSchema,
-  /** How many, and who; absent in what an early 0.2 wrote: who had failed in this rollout. */
+  /** How many, and who; absent where they are too many to name, and in what an early 0.2 wrote: who had failed in this rollout. */
   writtenOff: z.int(),
   nodes: z.optional(z.array(nodeIdSchema)),
   reason: z.optional(z.string()),

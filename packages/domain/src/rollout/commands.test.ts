@@ -1,8 +1,9 @@
 /** Persons steer a rollout: what each command does, and what is said where it cannot be done. */
-import type { NodeId } from '@dunlin/contracts'
+import type { NodeId, Verdict } from '@dunlin/contracts'
 import { describe, expect, it } from 'vitest'
 import { nodeIds, present, startWorld, type StoryPolicy, type World } from './accounting/world.ts'
 import { possibleVerbs } from './commands.ts'
+import { recordVerdicts } from './verdicts.ts'
 
 const begin = (policy: StoryPolicy = {}, nodes = 4): World => {
   const world = startWorld({ nodes: nodeIds(nodes) })
@@ -177,6 +178,25 @@ describe('resume of a halted rollout', () => {
     const before = world.log.length
     world.judge(node, 'healthy', 'recovered')
     expect(world.log.length).toBe(before)
+  })
+  it('names nobody when the names would not fit into a commit, and writes off the same', () => {
+    const nodes = nodeIds(6_000).map((node) => `${node}.${'x'.repeat(90)}` as NodeId)
+    const world = startWorld({ nodes })
+    for (const node of nodes) world.wanted.add(node)
+    world.apply('a', { policy: { strategy: 'immediate' } })
+    world.place()
+    world.advance()
+    const verdicts = [...present(world).rollouts.grants].map(([node, { execution, seq }], index): Verdict => {
+      const verdict = index === 0 ? 'healthy' : 'failed'
+      return { node, execution, generation: [0, seq], verdict, reason: 'test', window: 1, evidence: [] }
+    })
+    for (const ev of recordVerdicts(world.job, verdicts)) world.append(ev)
+    after(world, 'halt', 'resume')
+    expect(world.log.at(-1)?.ev).toEqual([
+      { type: 'RolloutResumed', rollout: current(world)?.id, writtenOff: nodes.length - 1 },
+    ])
+    const off = [...present(world).rollouts.grants].filter(([, { writtenOff }]) => writtenOff === true)
+    expect([off.length, present(world).rollouts.atRisk.size]).toEqual([nodes.length - 1, 0])
   })
   it('goes on although it was paused when it was halted', () => {
     const world = after(running(), 'pause', 'halt', 'resume')

@@ -2,7 +2,7 @@
  * People's commands to the rollout of a job: pause, resume, promote, halt, roll back, run again. In a wrong phase they are
  * refused with the phase and with what is possible in it.
  */
-import type { CommandOutcome, JobSubjectEvent, JobVerb, Sha256 } from '@dunlin/contracts'
+import type { CommandOutcome, JobSubjectEvent, JobVerb, NodeId, Sha256 } from '@dunlin/contracts'
 import { decided, refused } from '../decision.ts'
 import { unchanged, type CommandHead, type JobDecision } from '../job/command-head.ts'
 import { isLive, outcomeOf, type Job, type PresentJob, type VersionRecord } from '../job/state.ts'
@@ -58,12 +58,12 @@ const pause = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDec
 const resume = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDecision => {
   const lacksPlaces = isUnderWay(rollout) && rollout.holds.budget !== undefined && rollout.holds.user === undefined
   if (rollout.phase === 'halted' || lacksPlaces) {
-    const nodes = [...toWriteOff(job.rollouts, rollout)]
+    const nodes = toWriteOff(job.rollouts, rollout)
     const resumed: JobSubjectEvent = {
       type: 'RolloutResumed',
       rollout: rollout.id,
       writtenOff: nodes.length,
-      nodes,
+      ...(mustName(nodes, rollout) ? { nodes: [...nodes] } : {}),
       ...reasonOf(command),
     }
     // Who wants it to go on does not want it paused.
@@ -71,6 +71,20 @@ const resume = (job: PresentJob, rollout: Rollout, command: SteerRollout): JobDe
   }
   if (!isUnderWay(rollout) || rollout.holds.user === undefined) return wrongPhase(job, 'resume')
   return steered(job, [liftUser(rollout, command)])
+}
+
+/** Names up to this many bytes fit into a message of the log beside everything else. */
+const NAMED_BYTES = 500_000
+
+/**
+ * More names than fit are left out where they follow from the rollout: a resume without names is about everybody who has
+ * failed in it. With others among them (who failed in a rollout before) they must be named, and may be too many for a commit.
+ */
+const mustName = (nodes: readonly NodeId[], { slots }: Rollout): boolean => {
+  let bytes = 0
+  for (const node of nodes) bytes += node.length + 3
+  if (bytes <= NAMED_BYTES) return true
+  return nodes.some((node) => slots.get(node) !== 'failed' && slots.get(node) !== 'lost')
 }
 
 const liftUser = ({ id }: Rollout, command: SteerRollout): JobSubjectEvent => ({

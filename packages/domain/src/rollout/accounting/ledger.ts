@@ -232,7 +232,7 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       if (rollout.phase === 'halted') rollout.outcomes = []
       rollout.phase = rollout.targets === undefined ? 'planning' : 'running'
       rollout.holds.delete('budget')
-      for (const node of event.nodes ?? []) {
+      for (const node of event.nodes ?? failedIn(rollout)) {
         const grant = standing(ledger.trails.get(node))
         if (grant !== undefined) grant.is = 'written off'
       }
@@ -247,6 +247,10 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
       return
   }
 }
+
+/** More names than fit are left out: then it is everybody who has failed in it. */
+const failedIn = ({ slots }: LedgerRollout): readonly NodeId[] =>
+  [...slots].flatMap(([node, slot]) => (slot === 'failed' || slot === 'lost' ? [node as NodeId] : []))
 
 const forget = (ledger: Ledger, content: string): void => {
   ledger.proven = ledger.proven.filter((one) => one !== content)
