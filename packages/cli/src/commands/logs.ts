@@ -105,6 +105,7 @@ const printLogs = async (
     if (output === 'json') io.out(`${JSON.stringify(record)}\n`)
     else print(io, writer, record)
   }
+  writer.close()
   return told
 }
 

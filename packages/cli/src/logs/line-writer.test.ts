@@ -8,7 +8,8 @@ const write = (parts: readonly (readonly [node: string, text: string])[], prefix
   const writer = createLineWriter({ out: (text) => void (out += text as string), style: (_, text) => text }, prefixed)
   for (const [node, text] of parts)
     writer.text({ type: 'text', node, execution: node + X, stream: 'stdout', text, at: '' })
-  for (const node of new Set(parts.map(([one]) => one))) writer.finish(node + X)
+  for (const node of new Set(parts.map(([one]) => one))) if (node !== 'open') writer.finish(node + X)
+  writer.close()
   return out
 }
 
@@ -54,4 +55,16 @@ it('puts out a line that never ends, in pieces', () => {
       false,
     ).length,
   ).toBe(1024 * 1024 + 3)
+})
+
+it('puts out what nobody ended when nothing more comes', () => {
+  expect(
+    write(
+      [
+        ['open', 'Password: '],
+        ['n1', 'one'],
+      ],
+      true,
+    ),
+  ).toBe('n1 | one\nopen | Password: \n')
 })

@@ -8,6 +8,8 @@ export interface LineWriter {
   text(record: Text): void
   /** Puts out what an execution left without a newline. */
   finish(execution: string): void
+  /** Puts out what is left of all: nothing more comes. */
+  close(): void
 }
 
 /** A line that does not end is put out in pieces of this size. */
@@ -36,6 +38,11 @@ export const createLineWriter = (io: Pick<Io, 'out' | 'style'>, prefixed: boolea
     }
     return prefix
   }
+  const finish = (key: string): void => {
+    const rest = rests.get(key)
+    if (rest) io.out(`${rest.prefix}${rest.text}\n`)
+    rests.delete(key)
+  }
   return {
     text: (record) => {
       const key = `${record.execution}/${record.stream}`
@@ -54,11 +61,10 @@ export const createLineWriter = (io: Pick<Io, 'out' | 'style'>, prefixed: boolea
       }
     },
     finish: (execution) => {
-      for (const stream of ['stdout', 'stderr']) {
-        const rest = rests.get(`${execution}/${stream}`)
-        if (rest) io.out(`${rest.prefix}${rest.text}\n`)
-        rests.delete(`${execution}/${stream}`)
-      }
+      for (const stream of ['stdout', 'stderr']) finish(`${execution}/${stream}`)
+    },
+    close: () => {
+      for (const key of rests.keys()) finish(key)
     },
   }
 }

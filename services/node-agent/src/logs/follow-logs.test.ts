@@ -71,6 +71,19 @@ describe('logs of a job on its node', { timeout: 30_000 }, () => {
     expect(again.text()).toBe('line 1\nline 2\nline 3\nline 4\nlast')
   })
 
+  it('are the last lines and no more when nobody follows, of a task that writes without an end', async () => {
+    const entry = entryFor(centre, 1, sh('i=0; while :; do i=$((i+1)); echo line $i; done'))
+    centre.write(documentOf(1, entry), NODE)
+    await until(() => expect(centre.states(entry.execution)).toContain('running'))
+    // It may not have begun to write when it is asked for the first time.
+    for (let told = 0; told < 5;) {
+      const asked = ask({ streams: ['stdout'], tail: 2, follow: false })
+      await until(() => expect(asked.over()).toBe(true))
+      expect(asked.text()).toMatch(/^(line \d+\n){0,2}$/)
+      if (asked.text() !== '') told += 1
+    }
+  })
+
   it('go on with the execution that takes the place of another, and end when the job has nothing more', async () => {
     const old = entryFor(centre, 1, sh('echo old; sleep 1000'))
     centre.write(documentOf(1, old), NODE)

@@ -10,17 +10,25 @@ import { sleep } from '@dunlin/runtime/agent'
 import { taskDirOf, type Execution } from '../converge/execution.ts'
 import type { RpcFacts } from '../rpc/method.ts'
 import type { Out } from '../rpc/streams.ts'
+import { logFiles } from './log-files.ts'
 import { createLogReader, type LogReader } from './log-reader.ts'
-import { readPosition } from './position.ts'
+import { bytesBehind, readPosition } from './position.ts'
 import { tailPosition } from './tail.ts'
 
 /** How often a followed file is looked at. A look is a few calls of the kernel, and only while somebody follows. */
 const LOOK_EVERY_MS = 100
 
+interface Source {
+  readonly stream: OutputStream
+  readonly reader: LogReader
+  /** Bytes that were there when it was asked for. */
+  readonly there: number
+}
+
 interface Followed {
   /** As last seen: it may be forgotten while its output is still on its way. */
   one: Execution
-  readonly sources: readonly { readonly stream: OutputStream; readonly reader: LogReader }[]
+  readonly sources: readonly Source[]
   done: boolean
 }
 
@@ -49,28 +57,38 @@ export const followLogs = async (facts: RpcFacts, question: LogsQuestion, out: O
     if (followed.has(execution)) return
     const dir = taskDirOf(facts.dataDir, execution)
     const sources = question.streams.map((stream) => {
+      // One look for both: of a task that writes meanwhile, what came between would be told as one of the last lines.
+      const files = logFiles(dir, stream)
       const known = readPosition(question.from?.[`${execution}/${stream}`] ?? '')
-      const tail = atFirst && question.tail !== undefined ? tailPosition(dir, stream, question.tail) : undefined
-      return { stream, reader: createLogReader(dir, stream, known ?? tail) }
+      const start = known ?? (atFirst && question.tail !== undefined ? tailPosition(files, question.tail) : undefined)
+      return { stream, reader: createLogReader(dir, stream, start), there: bytesBehind(files, start) }
     })
     followed.set(execution, { one, sources, done: false })
   }
 
-  /** Everything that is there now, in turns; false when nobody wants more. */
+  /** Everything that is there, in turns; false when nobody wants more. */
   async function tell(each: Followed): Promise<boolean> {
     const { execution: x } = each.one.entry
     const known = facts.runner.executions.has(x)
     // Asked before the files are: what was written until then is read below.
     const final = !known || each.one.phase.is === 'ended'
+    // A task that writes faster than somebody reads would keep who asked for the last line reading for ever.
+    const left = each.sources.map(({ there }) => (final || question.follow ? Infinity : there))
     for (let anything = true; anything;) {
       anything = false
-      for (const { stream: s, reader } of each.sources) {
+      for (const [i, { stream: s, reader }] of each.sources.entries()) {
+        const wanted = left[i] ?? 0
+        if (wanted <= 0) continue
         if (!(await out.ready())) return false
         const part = reader.next(final || !question.follow)
         if (part === undefined) continue
         anything = true
-        if (part.is === 'gap') put({ is: 'gap', x, s })
-        else put({ is: 'text', x, s, at: part.at }, part.bytes)
+        if (part.is === 'gap') {
+          put({ is: 'gap', x, s })
+          continue
+        }
+        left[i] = wanted - part.bytes.byteLength
+        put({ is: 'text', x, s, at: part.at }, upTo(part.bytes, wanted))
       }
     }
     if (!final) {
@@ -93,6 +111,12 @@ export const followLogs = async (facts: RpcFacts, question: LogsQuestion, out: O
     if (!question.follow || question.execution !== undefined) return true
     return !isExpected(facts, question)
   }
+}
+
+/** So many bytes, and the rest of the line that they end in. */
+const upTo = (bytes: Uint8Array, wanted: number): Uint8Array => {
+  const newline = bytes.byteLength <= wanted ? -1 : bytes.indexOf(10, wanted - 1)
+  return newline < 0 ? bytes : bytes.subarray(0, newline + 1)
 }
 
 const ofJob = ({ runner }: RpcFacts, { job }: LogsQuestion): Execution[] =>

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { rotateTaskLogs } from '../drivers/logs.ts'
+import { logFiles } from './log-files.ts'
 import { createLogReader, PART_BYTES, type LogReader } from './log-reader.ts'
 import { readPosition, type Position } from './position.ts'
 import { tailPosition } from './tail.ts'
@@ -142,7 +143,7 @@ describe.each(Object.entries(rotations))('a log that is rotated: %s', (_, rotate
       rotate(dir)
     }
     reader.close()
-    const later = createLogReader(dir, 'stdout', tailPosition(dir, 'stdout', 9))
+    const later = createLogReader(dir, 'stdout', tailPosition(logFiles(dir, 'stdout'), 9))
     expect(drain(later).text).toBe('five\nsix\n')
     later.close()
   })
@@ -178,7 +179,7 @@ describe('a copy that holds only the end of a file', () => {
 
 /** Where a reader that had read so many bytes would stand; the lines of the test have 100. */
 const positionAt = (dir: string, bytes: number): Position => {
-  const at = tailPosition(dir, 'stdout', 1)
+  const at = tailPosition(logFiles(dir, 'stdout'), 1)
   if (at?.offset !== bytes) throw new Error('the test wrote other lines')
   return at
 }
@@ -243,7 +244,7 @@ describe('the last lines', () => {
       append(dir, i < written.length - 1 || ends ? `${line}\n` : line)
       if (i === Math.floor(written.length / 2)) renamed(dir)
     })
-    const reader = createLogReader(dir, 'stdout', tailPosition(dir, 'stdout', lines))
+    const reader = createLogReader(dir, 'stdout', tailPosition(logFiles(dir, 'stdout'), lines))
     const text = drain(reader, true).text
     reader.close()
     const wanted = lines === 0 ? [] : written.slice(-lines)

@@ -59,6 +59,13 @@ export const locate = (
   return { index: then + 1, copied: true }
 }
 
+/** How many bytes lie behind a place; of a copy, a few that lie before it as well. */
+export const bytesBehind = (files: readonly LogFile[], position: Position | undefined): number => {
+  const { index, copied } = position === undefined ? { index: 0, copied: false } : locate(files, position)
+  const sizes = files.slice(Math.max(0, index)).reduce((sum, { size }) => sum + size, 0)
+  return index < 0 || copied ? sizes : Math.max(0, sizes - (position?.offset ?? 0))
+}
+
 /** A copy of a file that had grown too large begins with this line, and holds only the end of it. */
 const NOT_KEPT = /^dunlin: (\d{1,15}) bytes before this were not kept\n/
 

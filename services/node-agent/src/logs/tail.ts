@@ -1,14 +1,13 @@
 /** Where the last lines of a stream begin, read from its end backwards. */
 import { closeSync, openSync, readSync } from 'node:fs'
-import { logFiles } from './log-files.ts'
+import type { LogFile } from './log-files.ts'
 import { NO_FILE, sumBefore, type Position } from './position.ts'
 
 const BLOCK_BYTES = 64 * 1024
 const NEWLINE = 10
 
 /** Undefined = at the oldest byte that is kept, because there are no more lines, or none at all. */
-export const tailPosition = (dir: string, stream: string, lines: number): Position | undefined => {
-  const files = logFiles(dir, stream)
+export const tailPosition = (files: readonly LogFile[], lines: number): Position | undefined => {
   const block = Buffer.allocUnsafe(BLOCK_BYTES)
   // The newline at the very end ends the last line; it begins none.
   let missing = lines
