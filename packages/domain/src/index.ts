@@ -58,6 +58,8 @@ export {
   type NodeCommandHead,
   type NodeDecision,
 } from './node/decide.ts'
+export { labelOf, labelsOf, refusedLabels } from './node/labels.ts'
+export { reserveKey } from './token/reserve-key.ts'
 export { createToken, revokeToken, useToken, whyUnusable, type CreateToken } from './token/decide.ts'
 export { enrolNode, standingOf, type Standing } from './token/enrol.ts'
 export { noToken, type TokenState } from './token/state.ts'

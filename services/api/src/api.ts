@@ -27,6 +27,7 @@ import type { NodeState } from '@dunlin/domain'
 import type { FastifyInstance } from 'fastify'
 import { requireBearer } from './credentials/bearer.ts'
 import { answerContents } from './credentials/contents.ts'
+import { createKeyHolders } from './credentials/key-holders.ts'
 import { keepRevocations } from './credentials/revocations.ts'
 import { registerEnrolment, type EnrolmentOptions } from './enrol/register.ts'
 import { createServer } from './http/server.ts'
@@ -117,7 +118,11 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   const stopping = new AbortController()
   const { enrolment } = options
   const revocations = enrolment && keepRevocations(enrolment.claims, clock, logger)
-  const state = createApiState(metrics, await snapshotOf(ports), (node) => revocations?.nodeChanged(node))
+  const keys = createKeyHolders()
+  const state = createApiState(metrics, await snapshotOf(ports), (id, node) => {
+    revocations?.nodeChanged(node)
+    keys.nodeChanged(id, node)
+  })
   const health = watchLog({
     log: ports.log,
     readiness,
@@ -145,6 +150,7 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
       logger.error('the log went backwards; the state is rebuilt', { code: 'log_rewound', why })
       readiness.blocked('log', 'log_rewound', why)
       state.clear()
+      keys.clear()
       hub.reset()
     },
     onCaughtUp: () => readiness.ready('log'),
@@ -228,13 +234,16 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   ])
     register(app, context)
   const isRefused = (key: string): boolean => revocations?.refuses(key) === true
-  registerEnrolment(app, { ...context, handler, random: ports.random, logger, isRefused }, enrolment)
+  const ofEnrolment = { handler, random: ports.random, logger, isRefused, holderOf: keys.holderOf }
+  registerEnrolment(app, { ...context, ...ofEnrolment }, enrolment)
   registerOpenApi(app, options.version ?? '0.3.0')
 
   const contents = enrolment && answerContents(ports.bus, ports.specs, logger)
 
   let intake: { stop(): void } | undefined
   const ready = follower.caughtUp.then(() => {
+    if (enrolment !== undefined)
+      for (const [id, { state: node }] of state.fold.table('node')) keys.nodeChanged(id, node)
     revocations?.begin(nodesOf(state))
     if (options.takeCommands === false || stopping.signal.aborted) return
     intake = startIntake({

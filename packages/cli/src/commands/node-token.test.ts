@@ -53,10 +53,21 @@ describe('dunlin node token', () => {
     expect(body()).toEqual({ uses: 2, expires_in: '24h', labels: { site: 'a', zone: 'b=c' }, manual: true })
     expect(new Headers(asked[0]?.init.headers).get('authorization')).toBe('Bearer of the api')
   })
+  it.each<[string, string[] | undefined]>([
+    ['any', undefined],
+    ['none', []],
+    ['ring,dunlin.io/os', ['ring', 'dunlin.io/os']],
+  ])('lets nodes announce %s of their own labels', async (which, own) => {
+    answer = { ...view, token: 'dnl_secret' }
+    expect(await dunlin('node', 'token', 'create', '--own-labels', which)).toBe(0)
+    expect((body() as { own_labels?: string[] }).own_labels).toEqual(own)
+  })
   it.each([
     [['--uses', '0'], 'expected a whole number'],
     [['--uses', 'many'], 'unlimited'],
     [['--label', 'x'], 'key=value'],
+    [['--own-labels', 'a b'], 'label keys separated by commas'],
+    [['--own-labels', ''], 'label keys separated by commas'],
     [['--use', '1'], '--uses'],
   ])('refuses %j', async (flags, message) => {
     expect(await dunlin('node', 'token', 'create', ...flags)).toBe(2)

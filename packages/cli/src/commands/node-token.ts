@@ -1,5 +1,5 @@
 /** `dunlin node token create|list|revoke`: what lets nodes join. */
-import type { TokenView } from '@dunlin/contracts'
+import { LABEL_KEY, type TokenView } from '@dunlin/contracts'
 import { InvalidArgumentError, type Command } from 'commander'
 import { serverUrl, type Context, type GlobalOptions } from '../context.ts'
 import { structured, type Format } from '../output/format.ts'
@@ -11,6 +11,7 @@ interface CreateOptions extends GlobalOptions {
   readonly uses: number | 'unlimited'
   readonly expires: string
   readonly label?: Readonly<Record<string, string>>
+  readonly ownLabels?: readonly string[] | 'any'
   readonly manual?: boolean
   readonly output: Format
 }
@@ -32,6 +33,15 @@ const label = (text: string, before: Readonly<Record<string, string>> = {}): Rea
   const cut = text.indexOf('=')
   if (cut < 1) throw new InvalidArgumentError('expected key=value')
   return { ...before, [text.slice(0, cut)]: text.slice(cut + 1) }
+}
+
+const ownLabels = (text: string): readonly string[] | 'any' => {
+  if (text === 'any') return text
+  if (text === 'none') return []
+  const keys = text.split(',').map((key) => key.trim())
+  if (keys.some((key) => !LABEL_KEY.test(key)))
+    throw new InvalidArgumentError('expected "any", "none", or label keys separated by commas')
+  return keys
 }
 
 const columns: readonly Column<TokenView>[] = [
@@ -62,11 +72,17 @@ export const addNodeToken = (program: Command, context: Context): void => {
     .option('--uses <n>', 'how many nodes may join with it, or "unlimited"', uses, 1)
     .option('--expires <duration>', 'how long it may be used, e.g. 24h, or "never"', '24h')
     .option('-l, --label <key=value>', 'every node gets it that joins with this token; may be repeated', label)
+    .option(
+      '--own-labels <which>',
+      'labels that its nodes may announce by themselves: any, none, or key1,key2',
+      ownLabels,
+      'any',
+    )
     .option('--manual', 'a person approves each node (dunlin node approve)')
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  dunlin node token create\n  dunlin node token create --uses 50 --expires 2h --label site=texel --manual',
+      '\nExamples:\n  dunlin node token create\n  dunlin node token create --uses 50 --expires 2h --label site=texel --manual\n  dunlin node token create --label site=texel --own-labels none',
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CreateOptions>()
@@ -74,6 +90,7 @@ export const addNodeToken = (program: Command, context: Context): void => {
         uses: options.uses,
         expires_in: options.expires,
         labels: { ...options.label },
+        ...(typeof options.ownLabels === 'object' ? { own_labels: [...options.ownLabels] } : {}),
         manual: options.manual ?? false,
       })
       if (options.output !== 'table') return io.out(structured(options.output, made))

@@ -129,6 +129,12 @@ export const errorCatalogue = {
     'This node id belongs to another key.',
     'Take another id; or dunlin node remove, if the node was set up anew.',
   ),
+  key_taken: entry(
+    409,
+    false,
+    'This key belongs to another node.',
+    'Each node has a key of its own: empty the credentials folder of this one, which makes a new key.',
+  ),
   key_revoked: entry(
     403,
     false,

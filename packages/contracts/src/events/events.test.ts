@@ -122,6 +122,7 @@ const examples: Readonly<Record<LogEvent['type'], Readonly<Record<string, unknow
     publicKey: 'UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4',
     token: ulid,
     labels: { site: 'a' },
+    ownLabels: ['dunlin.io/os'],
   },
   NodeAdmitted: { node: 'edge-1', policy: 'loopback' },
   NodeLabelled: { labels: { env: 'production' } },
@@ -140,6 +141,7 @@ const examples: Readonly<Record<LogEvent['type'], Readonly<Record<string, unknow
     uses: 1,
     expiresAt: 1_700_000_000_000,
     labels: { site: 'a' },
+    ownLabels: [],
     admits: true,
   },
   TokenUsed: {

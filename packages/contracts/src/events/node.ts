@@ -1,6 +1,6 @@
 /** Events of a node's own subject: what the centre decides about it. What the node itself says is in `report.ts`. */
 import * as z from 'zod/mini'
-import { labelsSchema } from '../labels.ts'
+import { labelKeySchema, labelsSchema } from '../labels.ts'
 import { bootIdSchema, nodeIdSchema } from '../ids.ts'
 
 /**
@@ -16,6 +16,8 @@ const nodeEnrolledSchema = z.object({
   token: z.string(),
   /** Labels that the token grants; they become labels of the centre. */
   labels: labelsSchema,
+  /** Keys of the labels that it may announce by itself, as the token says; absent: any. */
+  ownLabels: z.optional(z.array(labelKeySchema)),
 })
 /** `policy`: `loopback` (everybody who announces itself), `token` (the join token admits) or `approved` (by a person). */
 const nodeAdmittedSchema = z.object({ type: z.literal('NodeAdmitted'), node: nodeIdSchema, policy: z.string() })

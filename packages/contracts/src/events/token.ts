@@ -1,7 +1,7 @@
 /** Events of a join token's own subject, `evt.token.<id>`. The secret itself stands nowhere, only its hash. */
 import * as z from 'zod/mini'
 import { nodeIdSchema, sha256Schema, tokenIdSchema } from '../ids.ts'
-import { labelsSchema } from '../labels.ts'
+import { labelKeySchema, labelsSchema } from '../labels.ts'
 
 const tokenCreatedSchema = z.object({
   type: z.literal('TokenCreated'),
@@ -14,10 +14,15 @@ const tokenCreatedSchema = z.object({
   expiresAt: z.optional(z.int()),
   /** What every node gets that joins with it, as labels of the centre. */
   labels: labelsSchema,
+  /** Keys of the labels that its nodes may announce by themselves; absent: any. */
+  ownLabels: z.optional(z.array(labelKeySchema)),
   /** False: a person approves each node. */
   admits: z.boolean(),
 })
-/** Stands before the node's own NodeEnrolled; the same node and key may come again without another use. */
+/**
+ * Stands before the node's own NodeEnrolled; the same node and key may come again without another use. On the subject of a
+ * public key instead of a token it says whose that key is.
+ */
 const tokenUsedSchema = z.object({ type: z.literal('TokenUsed'), node: nodeIdSchema, publicKey: z.string() })
 /** Nodes that joined with it stay. */
 const tokenRevokedSchema = z.object({ type: z.literal('TokenRevoked'), reason: z.optional(z.string()) })

@@ -1,11 +1,12 @@
 /** A node as placement sees it: what it announced about itself, joined with what the centre decided about it. */
 import type { Labels, NodeId } from '@dunlin/contracts'
 import type { NodeReports } from '../execution/state.ts'
+import { labelsOf } from './labels.ts'
 import type { NodeState, Scheduling } from './state.ts'
 
 export interface NodeFacts {
   readonly id: NodeId
-  /** The agent's own labels, with those of the centre over them. */
+  /** See `labelsOf`. */
   readonly labels: Labels
   readonly drivers: readonly string[]
   /** Absent when the agent does not say. */
@@ -32,10 +33,10 @@ export const nodeFacts = (
     reports?.announced === undefined
   )
     return undefined
-  const { labels, drivers, capabilities, resources } = reports.announced
+  const { drivers, capabilities, resources } = reports.announced
   return {
     id,
-    labels: { ...labels, ...node.labels },
+    labels: labelsOf(node, reports),
     drivers,
     resources,
     ...(capabilities === undefined ? {} : { capabilities }),

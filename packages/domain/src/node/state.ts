@@ -40,6 +40,8 @@ export interface NodeState {
   revokedKeys: readonly string[]
   /** Set at the centre; they win over the agent's own. */
   labels: Labels
+  /** Keys that the node may announce by itself, as its join token said; absent: any. */
+  ownLabels?: readonly string[]
   connection: Connection
   scheduling: Scheduling
   /** Absent until the first command: most nodes of a large fleet never get one. */
@@ -76,6 +78,7 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
       if (node.admission !== 'admitted') node.admission = 'pending'
       node.identity = { publicKey: event.publicKey, token: event.token, enrolledAt: at }
       node.labels = { ...node.labels, ...event.labels }
+      setOwnLabels(node, event.ownLabels)
       return
     case 'NodeAdmitted':
       node.admission = 'admitted'
@@ -116,6 +119,7 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
       node.identity = undefined
       // Nobody listens for it any more, and it begins anew if it ever comes back: another machine must not inherit labels.
       node.labels = {}
+      setOwnLabels(node, undefined)
       node.connection = { is: 'never' }
       node.scheduling = { is: 'open' }
       return
@@ -128,6 +132,11 @@ const evolveNode = (node: NodeState, event: NodeEvent, at: number): void => {
 
 const reasonOf = ({ reason }: { readonly reason?: string | undefined }): { readonly reason?: string } =>
   reason === undefined ? {} : { reason }
+
+const setOwnLabels = (node: NodeState, keys: readonly string[] | undefined): void => {
+  if (keys === undefined) delete node.ownLabels
+  else node.ownLabels = keys
+}
 
 /** The key that the node had is refused from now on, unless it is the one that it goes on with. */
 const revokeKey = (node: NodeState, next: string | undefined): void => {

@@ -9,13 +9,19 @@ export interface CreateToken {
   readonly uses?: number | undefined
   readonly expiresAt?: number | undefined
   readonly labels: Labels
+  /** Absent: any. */
+  readonly ownLabels?: readonly string[] | undefined
   readonly admits: boolean
 }
 
 export const createToken = (state: TokenState, command: CreateToken): Decision<TokenEvent> => {
   if (state.terms !== undefined) return refused('wrong_state', 'There is a token with this id already.')
-  const { uses, expiresAt, ...rest } = command
-  const bounds = { ...(uses === undefined ? {} : { uses }), ...(expiresAt === undefined ? {} : { expiresAt }) }
+  const { uses, expiresAt, ownLabels, ...rest } = command
+  const bounds = {
+    ...(uses === undefined ? {} : { uses }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(ownLabels === undefined ? {} : { ownLabels: [...ownLabels] }),
+  }
   return decided([{ type: 'TokenCreated', ...rest, ...bounds }], undefined)
 }
 
@@ -36,7 +42,10 @@ export const useToken = (state: TokenState, command: UseToken): Decision<TokenEv
   const { terms } = state
   const { node, publicKey, hash, at } = command
   if (terms === undefined || terms.hash !== hash) return refused('token_unknown')
-  if (state.used.get(publicKey)?.node === node) return decided<TokenEvent, TokenTerms>([], terms)
+  const before = state.used.get(publicKey)?.node
+  if (before === node) return decided<TokenEvent, TokenTerms>([], terms)
+  // Its key would count as one use under however many ids.
+  if (before !== undefined) return refused('key_taken')
   const no = whyUnusable(state, at)
   if (no !== undefined) return refused(no)
   return decided([{ type: 'TokenUsed', node, publicKey }], terms)

@@ -24,6 +24,15 @@ it('joins once, and is told the same when it asks again', () => {
   const state = noNode()
   expect([join(state), join(state), state.labels]).toEqual(['1 admitted', '0 admitted', { site: 'a' }])
 })
+it('may announce what its token says, until it is removed', () => {
+  const state = noNode()
+  join(state, { ownLabels: ['ring'] })
+  expect(state.ownLabels).toEqual(['ring'])
+  fold(state, { type: 'NodeRemoved' })
+  expect('ownLabels' in state).toBe(false)
+  join(state, { publicKey: 'UB', ownLabels: [] })
+  expect(state.ownLabels).toEqual([])
+})
 it('waits for a person when its token does not admit, and hears of the approval by asking again', () => {
   const state = noNode()
   expect([join(state, { admits: false }), join(state)]).toEqual(['1 pending', '0 pending'])

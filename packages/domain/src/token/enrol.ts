@@ -9,6 +9,8 @@ export interface EnrolNode {
   readonly token: TokenId
   /** What the token grants. */
   readonly labels: Labels
+  /** Label keys that it may announce by itself; absent: any. */
+  readonly ownLabels?: readonly string[] | undefined
   readonly admits: boolean
 }
 
@@ -28,13 +30,14 @@ export const standingOf = (state: NodeState, publicKey: string): Decision<NodeEv
 export const enrolNode = (state: NodeState, command: EnrolNode): Decision<NodeEvent, Standing> => {
   const standing = standingOf(state, command.publicKey)
   if (standing !== undefined) return standing
-  const { node, admits, ...rest } = command
+  const { node, admits, ownLabels, ...rest } = command
+  const own = ownLabels === undefined ? {} : { ownLabels: [...ownLabels] }
   // It took part before nodes had to join, so that joining would be all that a person is asked about.
   if (state.admission === 'admitted' && !admits)
     return refused('node_taken', `The node ${node} takes part already; remove it, or take a token that admits.`)
   return decided<NodeEvent, Standing>(
     [
-      { type: 'NodeEnrolled', node, publicKey: rest.publicKey, token: rest.token, labels: rest.labels },
+      { type: 'NodeEnrolled', node, publicKey: rest.publicKey, token: rest.token, labels: rest.labels, ...own },
       ...(admits ? [{ type: 'NodeAdmitted', node, policy: 'token' } as const] : []),
     ],
     admits ? 'admitted' : 'pending',

@@ -14,6 +14,8 @@ export interface TokenTerms {
   /** Milliseconds since the epoch; undefined: until it is revoked. */
   readonly expiresAt: number | undefined
   readonly labels: Labels
+  /** Label keys that its nodes may announce by themselves; undefined: any. */
+  readonly ownLabels: readonly string[] | undefined
   /** False: a person approves each node. */
   readonly admits: boolean
   readonly createdAt: number
@@ -37,8 +39,8 @@ export const foldTokenCommit = (token: TokenState, commit: Commit<TokenEvent>): 
 const evolveToken = (token: TokenState, event: TokenEvent, at: number): void => {
   switch (event.type) {
     case 'TokenCreated': {
-      const { hash, uses, expiresAt, labels, admits } = event
-      token.terms = { hash, uses, expiresAt, labels, admits, createdAt: at }
+      const { hash, uses, expiresAt, labels, ownLabels, admits } = event
+      token.terms = { hash, uses, expiresAt, labels, ownLabels, admits, createdAt: at }
       return
     }
     case 'TokenUsed':
@@ -59,6 +61,6 @@ export const tokenToJson = (token: TokenState): unknown => ({ ...token, used: [.
 /** JSON leaves out what is undefined. */
 export const tokenFromJson = (json: unknown): TokenState => {
   const { terms, used, revokedAt } = json as TokenJson
-  const whole = terms && { ...terms, uses: terms.uses, expiresAt: terms.expiresAt }
+  const whole = terms && { ...terms, uses: terms.uses, expiresAt: terms.expiresAt, ownLabels: terms.ownLabels }
   return { terms: whole, used: new Map(used), revokedAt }
 }

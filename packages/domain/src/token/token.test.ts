@@ -3,6 +3,7 @@ import type { NodeId, Sha256, TokenEvent, TokenId } from '@dunlin/contracts'
 import { describe, expect, it as plain } from 'vitest'
 import { foldings } from '../fleet/foldings.ts'
 import { createToken, revokeToken, useToken, whyUnusable, type CreateToken } from './decide.ts'
+import { reserveKey } from './reserve-key.ts'
 import { foldTokenCommit, noToken, tokenFromJson, tokenToJson, type TokenState } from './state.ts'
 
 const hash = 'a'.repeat(64) as Sha256
@@ -24,6 +25,19 @@ const made = (over: Partial<CreateToken> = {}): TokenState => {
 }
 const use = (state: TokenState, node: string, at = 20, shown = hash): string =>
   take(state, useToken(state, { node: node as NodeId, publicKey: `U${node}`, hash: shown, at }))
+
+describe('a key', () => {
+  plain("is the first one's that joins with it, and stays that", () => {
+    const state = noToken()
+    const reserve = (node: string) => take(state, reserveKey(state, { node: node as NodeId, publicKey: 'Uone' }))
+    expect([reserve('a'), reserve('a'), reserve('b'), reserve('a')]).toEqual([
+      'done',
+      'nothing',
+      'key_taken',
+      'nothing',
+    ])
+  })
+})
 
 describe('a join token', () => {
   plain('lets as many nodes in as it has uses, each as often as it asks', () => {
@@ -53,6 +67,20 @@ describe('a join token', () => {
     use(state, 'a')
     const other = { node: 'a' as NodeId, publicKey: 'Uother', hash, at: 20 }
     expect(take(state, useToken(state, other))).toBe('token_used_up')
+  })
+  plain('takes one key for one node, however many uses it has left', () => {
+    const state = made({ uses: 5 })
+    const take1 = (node: string) =>
+      take(state, useToken(state, { node: node as NodeId, publicKey: 'Uone', hash, at: 20 }))
+    expect([take1('a'), take1('b'), take1('a'), take1('c')]).toEqual(['done', 'key_taken', 'nothing', 'key_taken'])
+    expect(state.used.size).toBe(1)
+  })
+  plain('keeps which labels its nodes may announce, and none is something else than any', () => {
+    for (const ownLabels of [undefined, [], ['ring']]) {
+      const state = made({ ownLabels })
+      expect(state.terms?.ownLabels).toEqual(ownLabels)
+      expect(tokenFromJson(JSON.parse(JSON.stringify(tokenToJson(state))))).toEqual(state)
+    }
   })
   it.prop([
     fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e')),

@@ -3,7 +3,7 @@ import { nodeSubject, tokenSubject } from '@dunlin/nats'
 import { createNodeKey, signProof } from '@dunlin/nats/agent'
 import { createAuthority, type Authority } from '@dunlin/nats/auth'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startInProcess, type InProcess } from '../test-tools/in-process.ts'
+import { announce, startInProcess, type InProcess } from '../test-tools/in-process.ts'
 
 const told: string[][] = []
 const claims = {
@@ -82,6 +82,52 @@ describe('joining', () => {
     expect(codes.filter((code) => code === 'admitted')).toHaveLength(1)
     expect(codes.filter((code) => code === 'token_used_up')).toHaveLength(5)
     await other.stop()
+  })
+  it('lets one key in under one id only', async () => {
+    const [one, two] = [await createToken({ uses: 9 }), await createToken({ uses: 9 })]
+    expect(await codeOf(join({ token: one.token }))).toBe('admitted')
+    for (const { token } of [one, two]) expect(await codeOf(join({ node: 'edge-2', token }))).toBe('key_taken')
+    const { items } = (await server.send('GET', '/api/v1/tokens')).json() as { items: TokenView[] }
+    // The keys of nodes are no tokens, and a refusal takes no use of one.
+    expect(items.map(({ used }) => used).toSorted((a, b) => a - b)).toEqual([0, 1])
+    expect(await codeOf(join({ token: one.token }))).toBe('admitted')
+    expect((await server.send('GET', '/api/v1/nodes/edge-2')).status).toBe(404)
+  })
+  it('lets one id of one key in that comes with two tokens to two servers at once', async () => {
+    const natsUrls = ['nats://here:4222']
+    const other = await startInProcess({ store: server.store, enrolment: { authority, claims, natsUrls } })
+    const tokens = [await createToken({ uses: 99 }), await createToken({ uses: 99 })]
+    await vi.waitFor(async () => expect((await other.send('GET', '/api/v1/tokens')).json()['items']).toHaveLength(2))
+    for (let round = 0; round < 5; round += 1) {
+      const by = createNodeKey()
+      const nodes = ['a', 'b', 'c', 'd'].map((id, i) => ({
+        node: `${id}-${round}`,
+        at: i % 2 === 0 ? server : other,
+        token: tokens[i < 2 ? 0 : 1]?.token ?? '',
+        by,
+      }))
+      const codes = await Promise.all(nodes.map((one) => codeOf(join(one))))
+      expect(codes.map(String).toSorted((a, b) => a.localeCompare(b))).toEqual([
+        'admitted',
+        ...Array(3).fill('key_taken'),
+      ])
+    }
+    await other.stop()
+  })
+  it('gives a node what its token says about its own labels, and tells what it may not say', async () => {
+    const { token } = await createToken({ labels: { site: 'a' }, own_labels: ['ring'] })
+    expect(await listed()).toMatchObject({ own_labels: ['ring'] })
+    expect(await codeOf(join({ token }))).toBe('admitted')
+    await announce(server, 'edge-1', { site: 'b', ring: 'x', zone: 'z', 'dunlin.io/os': 'linux' })
+    const shown = async () => (await server.send('GET', '/api/v1/nodes/edge-1')).json()
+    await vi.waitFor(async () => expect(await shown()).toMatchObject({ labels: { site: 'a', ring: 'x' } }))
+    expect((await shown())['labels']).toEqual({ site: 'a', ring: 'x' })
+    expect((await shown())['warnings']).toEqual([
+      { code: 'labels_refused', message: 'it announces labels that its join token does not let it: site, zone' },
+    ])
+    const found = async (label: string) =>
+      (await server.send('GET', `/api/v1/nodes?label=${label}`)).json()['items'] as unknown[]
+    expect([await found('zone=z'), (await found('ring=x')).length, await found('site=b')]).toEqual([[], 1, []])
   })
   it('goes on where it was killed: the token was used, and the node not written', async () => {
     const { id, token } = await createToken()

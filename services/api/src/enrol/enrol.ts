@@ -12,6 +12,7 @@ import {
 import {
   enrolNode,
   noToken,
+  reserveKey,
   standingOf,
   useToken,
   type Decision,
@@ -36,6 +37,8 @@ export interface EnrolOptions {
   readonly logger: Logger
   /** The server of the log refuses this key, because it was a node's that was removed. */
   readonly isRefused: (publicKey: string) => boolean
+  /** The node that has joined with this key, as far as is known here. */
+  readonly holderOf: (publicKey: string) => string | undefined
 }
 
 export interface Enrolled {
@@ -55,7 +58,7 @@ const read = (node: NodeId, text: string | undefined): { readonly id: TokenId; r
 }
 
 export const createEnrol = (options: EnrolOptions): Enrol => {
-  const { state, handler, authority, challenges, clock, random, logger, isRefused } = options
+  const { state, handler, authority, challenges, clock, random, logger, isRefused, holderOf } = options
 
   const prove = (body: EnrolBody): void => {
     const { signature, ...signed } = body
@@ -80,8 +83,8 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
   const spareToken = (body: EnrolBody, node: NodeId, known: NodeState): void => {
     const { id, decision } = tryToken(body, node)
     if (!decision.ok) return
-    const { labels, admits } = decision.result
-    const would = enrolNode(known, { node, publicKey: body.public_key, token: id, labels, admits })
+    const { labels, ownLabels, admits } = decision.result
+    const would = enrolNode(known, { node, publicKey: body.public_key, token: id, labels, ownLabels, admits })
     if (!would.ok) throw would.error
   }
 
@@ -103,7 +106,16 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     })
     if (!used.ok) throw used.error
     if (terms === undefined) throw new DunlinError('internal', 'A token without terms was used.')
-    const { labels, admits } = terms
+    const { labels, ownLabels, admits } = terms
+    // After the token, so that nobody without one writes anything.
+    const reserved = await handler.handle({
+      kind: 'token',
+      key: publicKey,
+      subject: tokenSubject(publicKey),
+      command,
+      decide: ({ state: one }) => reserveKey(one, { node, publicKey }),
+    })
+    if (!reserved.ok) throw reserved.error
     let standing: Standing | undefined
     const joined = await handler.handle({
       kind: 'node',
@@ -111,7 +123,7 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
       subject: nodeSubject(node),
       command,
       decide: ({ state: one }) => {
-        const decision = enrolNode(one, { node, publicKey, token: token.id, labels, admits })
+        const decision = enrolNode(one, { node, publicKey, token: token.id, labels, ownLabels, admits })
         if (decision.ok) standing = decision.result
         return decision
       },
@@ -137,6 +149,7 @@ export const createEnrol = (options: EnrolOptions): Enrol => {
     if (before === undefined) {
       // Another node's: it would join, and the server of the log would never let it in.
       if (isRefused(publicKey)) throw new DunlinError('key_revoked')
+      if ((holderOf(publicKey) ?? node) !== node) throw new DunlinError('key_taken')
       if (known !== undefined) spareToken(body, node, known)
     }
     const standing = before?.result ?? (await join(node, publicKey, token))

@@ -26,6 +26,7 @@ export interface EnrolmentPorts extends Pick<RouteContext, 'state' | 'clock' | '
   readonly random: Random
   readonly logger: Logger
   readonly isRefused: (publicKey: string) => boolean
+  readonly holderOf: (publicKey: string) => string | undefined
 }
 
 const newSecret = (): string => randomBytes(TOKEN_SECRET_BYTES).toString('base64url')

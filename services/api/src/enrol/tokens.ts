@@ -29,6 +29,7 @@ export interface TokenWishes {
   readonly uses: number | 'unlimited'
   readonly expires_in: string
   readonly labels: Labels
+  readonly own_labels?: readonly string[] | undefined
   readonly manual: boolean
 }
 
@@ -76,7 +77,7 @@ export const createTokens = ({ state, handler, clock, random, logger, newSecret 
   }
 
   return {
-    create: async ({ uses, expires_in: lifetime, labels, manual }, by) => {
+    create: async ({ uses, expires_in: lifetime, labels, own_labels: ownLabels, manual }, by) => {
       const now = clock.nowMs()
       const id = tokenIdSchema.parse(random.ulid(now))
       const secret = newSecret()
@@ -87,6 +88,7 @@ export const createTokens = ({ state, handler, clock, random, logger, newSecret 
           uses: uses === 'unlimited' ? undefined : uses,
           expiresAt: lifetime === 'never' ? undefined : now + durationMs(lifetime),
           labels,
+          ownLabels,
           admits: !manual,
         }),
       )
@@ -95,7 +97,9 @@ export const createTokens = ({ state, handler, clock, random, logger, newSecret 
     list: () => {
       const now = clock.nowMs()
       const table = state.fold.table('token')
-      const newest = [...table.keys()].toSorted().slice(-MOST_LISTED).toReversed()
+      // Beside them stand the keys of nodes.
+      const ids = [...table.keys()].filter((id) => tokenIdSchema.safeParse(id).success)
+      const newest = ids.toSorted().slice(-MOST_LISTED).toReversed()
       return newest.flatMap((id) => {
         const token = table.get(id)?.state
         return token?.terms === undefined ? [] : [viewOf(id, token, now)]
@@ -123,6 +127,7 @@ const viewOf = (id: string, token: TokenState, nowMs: number): TokenView => {
     used: used.size,
     nodes: [...used.values()].slice(-MOST_NODES_SHOWN).map(({ node }) => node),
     labels: { ...terms.labels },
+    ...(terms.ownLabels === undefined ? {} : { own_labels: [...terms.ownLabels] }),
     admits: terms.admits,
     created_at: instant(terms.createdAt),
     ...(terms.expiresAt === undefined ? {} : { expires_at: instant(terms.expiresAt) }),

@@ -95,7 +95,7 @@ export const registerExplain = (
     const story = await tellNode(reader, id, jobs, at)
     const heard = node === undefined ? {} : await askHeard(bus, [id])
     const drain = drainOn(state, id, clock.nowMs())
-    const warnings = nodeWarnings(state.reports(id), heard[id]).map(({ message: text }) => text)
+    const warnings = nodeWarnings(state.node(id), state.reports(id), heard[id]).map(({ message: text }) => text)
     const message = [nodeMessage(node, drain, jobs.length), ...warnings].join('; ')
     const waits = [...drainWaits(drain), ...jobs.flatMap((one) => waitsOn(one, id))]
     return show(story, { about: 'node', name: id, message, waits })

@@ -40,7 +40,7 @@ export const API_FOLD = `api/${FOLD_VERSION}`
 export const createApiState = (
   metrics: Metrics,
   snapshot?: LoadedSnapshot,
-  onNode: (node: NodeState) => void = () => {},
+  onNode: (id: string, node: NodeState) => void = () => {},
 ): ApiState => {
   const commands = createCommandIndex()
 
@@ -57,7 +57,7 @@ export const createApiState = (
     } else if (kind === 'node') {
       if (commit.ev.some(({ type }) => type === 'NodeRemoved')) shrinkReportsOf(fold, key)
       index.nodeCommitted(key)
-      onNode((aggregate as Aggregate<NodeState>).state)
+      onNode(key, (aggregate as Aggregate<NodeState>).state)
       if (commit.req !== undefined) commands.note(commit.cmd, key)
       if (commit.ev[0]?.type === 'Checkpointed')
         for (const id of (aggregate as Aggregate<NodeState>).state.commands?.byId.keys() ?? []) commands.note(id, key)

@@ -6,6 +6,7 @@ import type { Commit, JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { jobKeyText } from '@dunlin/contracts'
 import {
   isPresent,
+  labelsOf,
   observe,
   observeFormer,
   type Connection,
@@ -97,9 +98,12 @@ export const createFleetIndex = (tables: FoldTables): FleetIndex => {
     const reports = tables.reports(id)
     if (node === undefined && reports?.announced === undefined) nodes.update(id, undefined)
     else {
-      const labels = { ...reports?.announced?.labels, ...node?.labels }
       const present = node?.admission === 'removed' ? [] : ['present']
-      nodes.update(id, [...present, `connection:${node?.connection.is ?? 'never'}`, ...labelFacets(labels)])
+      nodes.update(id, [
+        ...present,
+        `connection:${node?.connection.is ?? 'never'}`,
+        ...labelFacets(labelsOf(node, reports)),
+      ])
     }
     refreshExecutions(id, reports, node?.connection ?? NEVER)
   }

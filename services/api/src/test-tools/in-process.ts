@@ -104,13 +104,8 @@ export const processSpec = (name: string, more: Readonly<Record<string, unknown>
 
 export const BOOT = '01J00000000000000000000000'
 
-/** Admits a node, lets it announce itself, and connects it. */
-export const joinNode = async (
-  { write }: InProcess,
-  id: string,
-  labels: Readonly<Record<string, string>> = {},
-): Promise<number> => {
-  await write(
+export const announce = ({ write }: InProcess, id: string, labels: Readonly<Record<string, string>>): Promise<number> =>
+  write(
     reportSubject(id),
     [
       {
@@ -128,7 +123,15 @@ export const joinNode = async (
     ],
     `${BOOT}/1`,
   )
-  return write(nodeSubject(id), [
+
+/** Admits a node, lets it announce itself, and connects it. */
+export const joinNode = async (
+  server: InProcess,
+  id: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> => {
+  await announce(server, id, labels)
+  return server.write(nodeSubject(id), [
     { type: 'NodeAdmitted', node: id, policy: 'loopback' } as { type: string },
     { type: 'NodeConnected', boot: BOOT } as { type: string },
   ])

@@ -1,6 +1,13 @@
 /** Nodes as the API shows them: what the centre decided, joined with what the node announced and with what was heard just now. */
 import { parseJobKeyText, type NodeView } from '@dunlin/contracts'
-import type { DrainPlan, DrainStep, NodeReports, NodeState } from '@dunlin/domain'
+import {
+  labelsOf,
+  refusedLabels,
+  type DrainPlan,
+  type DrainStep,
+  type NodeReports,
+  type NodeState,
+} from '@dunlin/domain'
 import type { Heard } from '../state/heard.ts'
 import { instant } from './instant.ts'
 
@@ -23,7 +30,7 @@ export const nodeView = ({ id, node, reports, executions, drain, heard }: NodeSh
   const announced = reports?.announced
   const lastHeardAt = heard?.at ?? ('lastHeardAt' in connection ? connection.lastHeardAt : undefined)
   const scheduling = node?.scheduling ?? { is: 'open' as const }
-  const warnings = nodeWarnings(reports, heard)
+  const warnings = nodeWarnings(node, reports, heard)
   return {
     id,
     admission: node?.admission ?? 'unknown',
@@ -45,7 +52,7 @@ export const nodeView = ({ id, node, reports, executions, drain, heard }: NodeSh
             left: drain.steps.map(stepView),
           },
         }),
-    labels: { ...announced?.labels, ...node?.labels },
+    labels: labelsOf(node, reports),
     drivers: [...(announced?.drivers ?? [])],
     ...(announced?.capabilities === undefined ? {} : { capabilities: [...announced.capabilities] }),
     executions,
@@ -72,13 +79,39 @@ type Warning = NonNullable<NodeView['warnings']>[number]
 
 /** What a person should know of a node: what it says itself, and a clock that is far off. */
 export const nodeWarnings = (
+  node: NodeState | undefined,
   reports: NodeReports | undefined,
   heard: Heard[string] | undefined,
 ): readonly Warning[] => {
-  const own = reports?.announced?.problems ?? []
+  const own = [...(reports?.announced?.problems ?? []), ...beyondLimits(node, reports)]
   const offset = heard?.offset ?? 0
   if (Math.abs(offset) <= CLOCK_OFFSET_WARNED_MS) return own
   const seconds = Math.round(Math.abs(offset) / 1000)
   const message = `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} the centre's`
   return [...own, { code: 'clock_offset', message }]
+}
+
+const MOST_NAMED = 5
+
+/** What it says and may not say, or says too much of: nobody believes it, and somebody should look at the node. */
+const beyondLimits = (node: NodeState | undefined, reports: NodeReports | undefined): readonly Warning[] => {
+  const warnings: Warning[] = []
+  const refused = refusedLabels(node, reports)
+  if (refused.length > 0) {
+    const more = refused.length > MOST_NAMED ? ` and ${refused.length - MOST_NAMED} more` : ''
+    const named = refused.slice(0, MOST_NAMED).join(', ')
+    warnings.push({
+      code: 'labels_refused',
+      message: `it announces labels that its join token does not let it: ${named}${more}`,
+    })
+  }
+  const { executions = 0, journals = 0, labels = 0 } = reports?.surplus ?? {}
+  if (executions + journals > 0)
+    warnings.push({
+      code: 'reports_dropped',
+      message: `it reported more than one node can run: ${executions + journals} reports were dropped; look at it, or remove it`,
+    })
+  if (labels > 0)
+    warnings.push({ code: 'labels_dropped', message: `it announces ${labels} labels too many; they are dropped` })
+  return warnings
 }

@@ -4,6 +4,7 @@ import {
   FOLD_VERSION,
   foldings,
   isHeld,
+  labelOf,
   shrinkReportsOf,
   type FleetKinds,
   type FleetReader,
@@ -138,12 +139,11 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     revoking,
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
-    labelOf: (node, label) => reader.node(node)?.labels[label] ?? reader.reports(node)?.announced?.labels[label],
+    labelOf: (node, label) => labelOf(reader.node(node), reader.reports(node), label),
     epoch,
     strangers,
     job: (key) => fold.get('job', key)?.state,
     nodes: () => fold.table('node').keys() as Iterable<NodeId>,
-    // The agent's own label, or the centre's over it.
     markAll: () => {
       for (const [key, job] of jobs()) {
         due.add(key)

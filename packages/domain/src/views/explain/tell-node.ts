@@ -5,7 +5,7 @@ import { formatGoDuration, type NodeEvent } from '@dunlin/contracts'
 export const tellNodeEvent = (event: NodeEvent, at: number): string => {
   switch (event.type) {
     case 'NodeEnrolled':
-      return `the node joined with token ${event.token}`
+      return `the node joined with token ${event.token}${ownLabels(event.ownLabels)}`
     case 'NodeAdmitted':
       return `the node was admitted (${event.policy})`
     case 'NodeLabelled':
@@ -33,6 +33,11 @@ export const tellNodeEvent = (event: NodeEvent, at: number): string => {
     default:
       return event satisfies never
   }
+}
+
+const ownLabels = (keys: readonly string[] | undefined): string => {
+  if (keys === undefined) return ''
+  return `; of its own labels it may announce ${keys.length === 0 ? 'none' : keys.join(', ')}`
 }
 
 const deadline = (deadlineAt: number | undefined, at: number): string =>
