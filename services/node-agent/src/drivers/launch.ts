@@ -7,7 +7,7 @@ import { saveTaskGroup } from '../cgroups/task-group.ts'
 import { TaskError, type Task } from './driver.ts'
 import { inspectProcess, SHOW_PID_WITHIN_MS } from './inspect-process.ts'
 import { bootId } from './proc.ts'
-import { SHIM } from './shim.ts'
+import { RUN_SHIM, SHIM, SHIM_VARIABLE } from './shim.ts'
 import { prepareTaskDir } from './task-dir.ts'
 
 export { inspectProcess } from './inspect-process.ts'
@@ -36,9 +36,10 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
     const { command, args, cwd, umask = '-' } = what
     const shimArgs = [dir, String(attempt), cwd, umask, bootId(), String(folders.length), ...folders, command, ...args]
     // The mark by which everything that the task starts is known, wherever it goes.
-    const env = { ...what.env, DUNLIN_EXECUTION: task.execution, DUNLIN_ATTEMPT: String(attempt) }
+    const marks = { DUNLIN_EXECUTION: task.execution, DUNLIN_ATTEMPT: String(attempt) }
+    const env = { ...what.env, ...marks, [SHIM_VARIABLE]: SHIM }
     // detached: the shim leads a session and process group of its own and survives the agent.
-    const shim = spawn('/bin/sh', ['-c', SHIM, 'dunlin-shim', ...shimArgs], {
+    const shim = spawn('/bin/sh', ['-c', RUN_SHIM, 'dunlin-shim', ...shimArgs], {
       detached: true,
       stdio: 'ignore',
       env,

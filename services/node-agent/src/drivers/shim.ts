@@ -12,8 +12,13 @@
  * tell there, stands in /proc. Variables are prefixed because the task's own environment is the shim's environment.
  */
 
+/** The script stands in this variable of the shim, so that lists of processes stay legible; the command does not get it. */
+export const SHIM_VARIABLE = '_dn_shim'
+export const RUN_SHIM = `eval "$${SHIM_VARIABLE}"`
+
 /** $1 directory, $2 attempt, $3 working directory, $4 umask or -, $5 boot id, $6 how many control groups, those, then the command. */
 export const SHIM = `
+unset ${SHIM_VARIABLE}
 _dn_dir=$1 _dn_try=$2 _dn_cwd=$3 _dn_mask=$4 _dn_boot=$5 _dn_groups=$6
 shift 6
 set -C

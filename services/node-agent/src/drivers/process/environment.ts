@@ -3,6 +3,7 @@ import type { ProcessConfig } from '@dunlin/contracts/agent'
 import { bareEnvironment } from '../bare-environment.ts'
 import type { Task } from '../driver.ts'
 import { bootId, isAlive } from '../proc.ts'
+import { SHIM_VARIABLE } from '../shim.ts'
 import { readPid, readText } from '../task-dir.ts'
 
 export const environmentOf = (
@@ -46,6 +47,8 @@ export const runningEnvironment = (
 const readEnvironment = (pid: number): Record<string, string> => {
   const entries = (readText(`/proc/${pid}/environ`) ?? '').split('\0').flatMap((entry) => {
     const cut = entry.indexOf('=')
+    // What the shim has for itself alone.
+    if (entry.startsWith(`${SHIM_VARIABLE}=`)) return []
     return cut > 0 ? [[entry.slice(0, cut), entry.slice(cut + 1)] as const] : []
   })
   return Object.fromEntries(entries)

@@ -177,6 +177,19 @@ describe('a command beside the running one', () => {
     expect(await exec(['sleep', '60'], 50)).toEqual({ code: null, output: 'it took longer than 50 ms' })
     expect(await exec(['no-such-program'])).toMatchObject({ code: 127 })
   })
+
+  it('has nothing of the script of the shim, and no list of processes has it either', async () => {
+    const { driver, task } = await start({ args: ['-c', 'env; echo whole; sleep 60'] })
+    await vi.waitFor(() => expect(outputOf(task)).toContain('whole\n'), { timeout: 20_000 })
+    const { signal } = new AbortController()
+    const beside = await driver.exec?.(task, ['env'], { timeoutMs: 10_000, signal })
+    expect(beside?.output).toContain(`DUNLIN_EXECUTION=${task.execution}\n`)
+    expect(beside?.output).not.toContain('_dn_')
+    expect(outputOf(task)).not.toContain('_dn_')
+    const shown = readFileSync(`/proc/${readPid(task.dir)?.shimPid}/cmdline`, 'latin1')
+    expect(shown).toContain('dunlin-shim')
+    expect(shown).not.toContain('trap')
+  })
 })
 
 /** A hybrid machine lets the tree of version 2 be tried too, without controllers. */
