@@ -28,6 +28,7 @@ import type { FastifyInstance } from 'fastify'
 import { requireBearer } from './credentials/bearer.ts'
 import { answerContents } from './credentials/contents.ts'
 import { createKeyHolders } from './credentials/key-holders.ts'
+import { oneAtATime } from './credentials/one-at-a-time.ts'
 import { keepRevocations } from './credentials/revocations.ts'
 import { registerEnrolment, type EnrolmentOptions } from './enrol/register.ts'
 import { createServer } from './http/server.ts'
@@ -117,7 +118,8 @@ export const startApi = async (ports: ApiPorts, options: ApiOptions = {}): Promi
   const { metrics = createMetrics(), readiness = createReadiness(), host = '127.0.0.1' } = options
   const stopping = new AbortController()
   const { enrolment } = options
-  const revocations = enrolment && keepRevocations(enrolment.claims, clock, logger)
+  const revocations =
+    enrolment && keepRevocations(enrolment.claims, clock, logger, oneAtATime(ports.leases, 'claims', clock))
   const keys = createKeyHolders()
   const state = createApiState(metrics, await snapshotOf(ports), (id, node) => {
     revocations?.nodeChanged(node)

@@ -5,6 +5,7 @@
 import type { NodeState } from '@dunlin/domain'
 import type { Claims } from '@dunlin/nats/auth'
 import { createPump, every, type Clock, type Logger, type Timer } from '@dunlin/runtime'
+import type { OneAtATime } from './one-at-a-time.ts'
 
 export interface Revocations {
   /** A node's subject was folded. */
@@ -20,14 +21,21 @@ const RETRY_MS = 1_000
 /** A server that came back without what it was told takes refused keys for this long. */
 const LOOK_EVERY_MS = 30_000
 
-export const keepRevocations = (claims: Claims, clock: Clock, logger: Logger): Revocations => {
+/** @param alone of several instances one reads and writes the claims at a time */
+export const keepRevocations = (
+  claims: Claims,
+  clock: Clock,
+  logger: Logger,
+  alone: OneAtATime = (work) => work(),
+): Revocations => {
   const keys = new Set<string>()
   let begun = false
   let looking: Timer | undefined
 
   const pump = createPump(clock, logger, async () => {
     try {
-      if (await claims.revoke(new Set(keys))) logger.info('the server was told of revoked keys', { keys: keys.size })
+      if (await alone(() => claims.revoke(new Set(keys))))
+        logger.info('the server was told of revoked keys', { keys: keys.size })
     } catch (error) {
       logger.warn('the server was not told of revoked keys yet', { error: String(error) })
       pump.wake(RETRY_MS)
