@@ -2,8 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -12,6 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readText } from '../drivers/task-dir.ts'
 import { makeDataDir } from '../testing/node.ts'
 import { check, ofNode, ofVersion } from './check.ts'
 import { needBundle, readInstallFlags } from './install-flags.ts'
@@ -82,6 +86,83 @@ describe('dunlin-agent install', () => {
     expect([existsSync(unitFile()), existsSync(home)]).toEqual([false, true])
     await uninstall(['--root', root, '--purge'])
     expect(existsSync(home)).toBe(false)
+  })
+
+  it.each(['in the place of another one', 'where there was none'])(
+    'leaves an agent that works, %s, wherever it is cut, and the next one finishes it',
+    async (where) => {
+      const dataDir = join(root, 'var/lib/dunlin')
+      const home = join(dataDir, 'agent')
+      const uid = process.getuid?.() === 0 ? 5432 : process.getuid?.()
+      writeFileSync(join(root, 'etc', 'passwd'), `dunlin:x:${uid}:${uid}::/:/usr/sbin/nologin\n`)
+      const inUse = (): string =>
+        ['agent.mjs', 'pipeline-process.mjs'].map((name) => readText(join(home, 'current', name)) ?? 'none').join()
+      const cutAt = (n: number): Machine => {
+        let step = 0
+        const onStep = (): void => {
+          if (step++ === n) throw new Error('cut')
+        }
+        return { ...machine, onStep }
+      }
+      await runSteps(flagsOf(), machine)
+      let cuts = 0
+      for (let cut = true; cut; cuts += 1) {
+        if (where === 'where there was none') rmSync(dataDir, { recursive: true })
+        else writeFileSync(join(home, 'launch'), 'an older launcher', { mode: 0o755 })
+        const before = inUse()
+        for (const name of ['agent.mjs', 'pipeline-process.mjs']) writeFileSync(join(bundle, name), `${name} ${cuts}`)
+        const wanted = `agent.mjs ${cuts},pipeline-process.mjs ${cuts}`
+        cut = await runSteps(flagsOf(), cutAt(cuts)).then(
+          () => false,
+          (error: unknown) => String(error) === 'Error: cut',
+        )
+        // The version before or the new one, and nothing of both.
+        expect([before, wanted]).toContain(inUse())
+        await runSteps(flagsOf(), machine)
+        expect(inUse()).toBe(wanted)
+        expect(readdirSync(join(home, 'versions')).length).toBeLessThanOrEqual(2)
+        expect(statSync(join(home, 'launch')).mode & 0o777).toBe(0o755)
+        const given = ['', 'agent', 'agent/versions', 'agent/current', 'agent/current/agent.mjs', 'agent/launch']
+        expect(given.map((path) => statSync(join(dataDir, path)).uid)).toEqual(given.map(() => uid))
+      }
+      expect(cuts).toBeGreaterThan(8)
+    },
+  )
+
+  it('mends what was damaged, decides over a trial, and leaves the way open to tasks of other users', async () => {
+    await runSteps(flagsOf(), machine)
+    const dataDir = join(root, 'var/lib/dunlin')
+    const home = join(dataDir, 'agent')
+    writeFileSync(join(home, 'current', 'agent.mjs'), '')
+    writeFileSync(join(home, 'trial'), 'x1 1 1.0 2.0 60\n')
+    mkdirSync(join(dataDir, 'tasks/x1/local'), { recursive: true })
+    chmodSync(dataDir, 0o711)
+    await runSteps(flagsOf(), machine)
+    expect(readFileSync(join(home, 'current', 'agent.mjs'), 'utf8')).toBe('agent')
+    expect(existsSync(join(home, 'trial'))).toBe(false)
+    expect(statSync(dataDir).mode & 0o777).toBe(0o711)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('gives the new user what was the old one’s, and nothing of tasks', async () => {
+    await runSteps(flagsOf(), machine)
+    const dataDir = join(root, 'var/lib/dunlin')
+    mkdirSync(join(dataDir, 'tasks/x1/local'), { recursive: true })
+    chownSync(join(dataDir, 'tasks/x1/local'), 4321, 4321)
+    writeFileSync(join(dataDir, 'tasks/x1/local/mine'), '')
+    writeFileSync(join(root, 'etc', 'passwd'), 'dunlin:x:5432:5432::/:/usr/sbin/nologin\n')
+    await runSteps(flagsOf(), machine)
+    const owners = ['', 'agent/current/agent.mjs', 'agent/launch', 'tasks/x1', 'tasks/x1/local', 'tasks/x1/local/mine']
+    expect(owners.map((path) => statSync(join(dataDir, path)).uid)).toEqual([5432, 5432, 5432, 5432, 4321, 0])
+    said = ''
+    await runSteps(flagsOf(), machine)
+    expect(said).not.toContain('done  ')
+  })
+
+  it('makes folders above the data directory that everybody can pass through', async () => {
+    await runSteps(flagsOf('--data-dir', '/srv/a/b'), machine)
+    expect(['srv', 'srv/a', 'srv/a/b'].map((path) => statSync(join(root, path)).mode & 0o777)).toEqual([
+      0o755, 0o755, 0o700,
+    ])
   })
 
   it('joins a server first, with the token in no list of processes', async () => {

@@ -1,12 +1,13 @@
 /** What an installation consists of: steps that say what they do, know whether it is done, and do it. Twice is as once. */
-import { existsSync, statSync } from 'node:fs'
-import { chmod, lchown, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readText } from '../drivers/task-dir.ts'
 import { AGENT_VERSION } from '../host.ts'
 import { LAUNCHER } from '../update/launcher.ts'
-import { currentVersion, isSlotOf, makeSlotOf, switchTo } from '../update/slots.ts'
+import { giveAll, makePrivate, modeOf, replace, type Ids } from './files.ts'
 import type { InstallFlags } from './install-flags.ts'
+import { installSlot, isInstalled } from './slot.ts'
 import { unitText } from './unit.ts'
 
 export interface Step {
@@ -22,10 +23,8 @@ export interface Machine {
     args: readonly string[],
     options?: { readonly as?: Ids; readonly env?: Record<string, string> },
   ): void
-}
-export interface Ids {
-  readonly uid: number
-  readonly gid: number
+  /** Between any two changes; a test stops there, as a cut of the power would. */
+  readonly onStep?: () => void
 }
 
 export const UNIT = 'dunlin-agent.service'
@@ -55,10 +54,11 @@ export const installSteps = (flags: InstallFlags, machine: Machine): Step[] => {
   const home = homeOf(dataDir)
   const unitFile = join(root, '/etc/systemd/system', UNIT)
   const owner = (): Ids | undefined => idsIn(root, user)
-  const give = async (path: string): Promise<void> => {
+  const give = (path: string): void => {
     const ids = owner()
-    if (ids !== undefined && process.getuid?.() === 0) await giveAll(path, ids)
+    if (ids !== undefined && process.getuid?.() === 0) giveAll(path, ids)
   }
+  const { onStep = () => {} } = machine
   const steps: Step[] = [
     {
       say: `the user ${user} is there`,
@@ -67,28 +67,25 @@ export const installSteps = (flags: InstallFlags, machine: Machine): Step[] => {
     },
     {
       say: `${flags.dataDir} belongs to ${user} alone`,
-      isDone: () => modeOf(dataDir, owner()) === 0o700,
+      isDone: () => [0o700, 0o711].includes(modeOf(dataDir, owner()) ?? 0),
       act: async () => {
-        await mkdir(dataDir, { recursive: true, mode: 0o700 })
-        await chmod(dataDir, 0o700)
-        await give(dataDir)
+        await makePrivate(dataDir)
+        onStep()
+        give(dataDir)
       },
     },
     {
       say: `version ${AGENT_VERSION} of the agent lies in its slot and is in use`,
-      isDone: () => isSlotOf(home, currentVersion(home), bundle),
-      act: async () => {
-        await makeSlotOf(home, AGENT_VERSION, bundle)
-        await switchTo(home, AGENT_VERSION)
-        await give(home)
-      },
+      isDone: () => isInstalled(home, bundle, owner()),
+      act: () => installSlot({ home, bundle, give, onStep }),
     },
     {
       say: 'its launcher is the one of this version',
-      isDone: () => readText(join(home, 'launch')) === LAUNCHER,
+      isDone: () => readText(join(home, 'launch')) === LAUNCHER && modeOf(join(home, 'launch'), owner()) === 0o755,
       act: async () => {
         await replace(join(home, 'launch'), LAUNCHER, 0o755)
-        await give(join(home, 'launch'))
+        onStep()
+        give(join(home, 'launch'))
       },
     },
     ...(server === undefined || token === undefined ? [] : [joinStep(flags, machine, owner)]),
@@ -157,28 +154,3 @@ const startStep = (machine: Machine): Step => ({
     machine.run('systemctl', ['restart', UNIT])
   },
 })
-
-const modeOf = (path: string, owner: Ids | undefined): number | undefined => {
-  try {
-    const stat = statSync(path)
-    const isOwned = owner === undefined || process.getuid?.() !== 0 || stat.uid === owner.uid
-    return isOwned ? stat.mode & 0o777 : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Written whole or not at all; the service may be reading it. */
-const replace = async (path: string, text: string, mode: number): Promise<void> => {
-  await writeFile(`${path}.new`, text, { mode })
-  await chmod(`${path}.new`, mode)
-  await rename(`${path}.new`, path)
-}
-
-const giveAll = async (path: string, { uid, gid }: Ids): Promise<void> => {
-  await lchown(path, uid, gid)
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return
-  for (const entry of await readdir(path, { withFileTypes: true }))
-    if (entry.isDirectory()) await giveAll(join(path, entry.name), { uid, gid })
-    else await lchown(join(path, entry.name), uid, gid)
-}

@@ -91,21 +91,42 @@ export const makeSlot = async (
   return seal(home, made, { version, files: digests })
 }
 
+export interface BundleSlot {
+  /** Called with the folder when its files are there, before it becomes the slot. */
+  readonly ready?: (folder: string) => void
+  /** Between any two changes; a test stops there. */
+  readonly onStep?: () => void
+}
+
 /** The slot of a bundle that lies on this machine: every .mjs of its folder. */
-export const makeSlotOf = async (home: string, version: string, folder: string): Promise<string> => {
+export const makeSlotOf = async (
+  home: string,
+  version: string,
+  folder: string,
+  { ready = () => {}, onStep = () => {} }: BundleSlot = {},
+): Promise<string> => {
   const made = join(home, 'versions', `.${version}.new`)
   rmSync(made, { recursive: true, force: true })
   mkdirSync(made, { recursive: true, mode: 0o755 })
   for (const name of bundleFiles(folder)) {
+    onStep()
     cpSync(join(folder, name), join(made, name))
     await syncPath(join(made, name))
   }
-  return seal(home, made, { version, files: digestsOf(folder) })
+  const files = digestsOf(made)
+  writeFileSync(join(made, MANIFEST), JSON.stringify({ version, files }))
+  onStep()
+  ready(made)
+  onStep()
+  return seal(home, made, { version, files })
 }
 
-export const isSlotOf = (home: string, version: string | undefined, folder: string): boolean => {
-  const there = version === undefined ? undefined : manifestOf(home, version)?.files
-  return there !== undefined && Object.entries(digestsOf(folder)).every(([name, digest]) => there[name] === digest)
+/** What lies in the slot is what counts, not what once was put there. */
+export const isSlotOf = (home: string, version: string, folder: string): boolean => {
+  const slot = slotOf(home, version)
+  if (manifestOf(home, version) === undefined || !existsSync(slot)) return false
+  const there = digestsOf(slot)
+  return Object.entries(digestsOf(folder)).every(([name, digest]) => there[name] === digest)
 }
 
 const bundleFiles = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.mjs'))
@@ -116,6 +137,7 @@ const digestsOf = (folder: string): Record<string, string> =>
 /** What was made becomes the slot, in one step. */
 const seal = async (home: string, made: string, manifest: Manifest): Promise<string> => {
   const slot = slotOf(home, manifest.version)
+  if (currentVersion(home) === manifest.version) throw new Error(`${slot} is in use, and is not written to`)
   writeFileSync(join(made, MANIFEST), JSON.stringify(manifest))
   await syncPath(join(made, MANIFEST))
   await syncPath(made)
