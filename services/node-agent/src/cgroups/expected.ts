@@ -4,9 +4,9 @@
  * start needs before it: the agent joins the group that it is in, which changes nothing else. While the kernel waits no group
  * can be made, so that of the attempt is made before.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readText } from '../drivers/task-dir.ts'
 import { ownFolders } from './own-folders.ts'
 import { removeEmpty } from './task-group.ts'
 
@@ -42,7 +42,8 @@ export const expectedGroups = ({
   const makeAll = async (): Promise<void> => {
     const names = fresh
     fresh = []
-    await Promise.all(names.map((name) => mkdir(join(base, name), { recursive: true })))
+    await mkdirIfAbsent(base)
+    await Promise.all(names.map((name) => mkdirIfAbsent(join(base, name))))
     await prepare?.()
     await hurry()
   }
@@ -71,19 +72,47 @@ export const expectedGroups = ({
   }
 }
 
+/** One call, where a recursive one takes four. */
+const mkdirIfAbsent = (path: string): Promise<void> =>
+  mkdir(path).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  })
+
 /** Joins the group that this process is in. Only while it is where it was first: somebody else may move it, and it stays there. */
 const hurrying = (): (() => Promise<void>) => {
-  let stands: string | undefined
-  let procs: string | undefined
+  let known: Promise<Own | undefined> | undefined
   return async () => {
-    const now = await readFile('/proc/self/cgroup', 'utf8')
-    if (stands === undefined) {
-      stands = now
-      const { v1, v2 } = ownFolders(now, readText('/proc/self/mountinfo') ?? '')
-      const own = v2 ?? v1.get('freezer') ?? [...v1.values()][0]
-      const members = own === undefined ? '' : (readText(join(own, 'cgroup.procs')) ?? '')
-      if (own !== undefined && members.split('\n').includes(String(process.pid))) procs = join(own, 'cgroup.procs')
-    }
-    if (procs !== undefined && now === stands) await writeFile(procs, '0', { flag: 'r+' })
+    const own = await (known ??= findOwn())
+    if (own !== undefined && (await readStart(own.stands)) === own.where) await own.procs.write('0', 0)
   }
+}
+
+/** Files that stay open: each look and each join is one call, and the wait begins the sooner. */
+interface Own {
+  readonly stands: FileHandle
+  readonly where: string
+  readonly procs: FileHandle
+}
+
+/** Undefined when the agent may not write there. */
+const findOwn = async (): Promise<Own | undefined> => {
+  try {
+    const stands = await open('/proc/self/cgroup')
+    const where = await readStart(stands)
+    const { v1, v2 } = ownFolders(where, await readFile('/proc/self/mountinfo', 'utf8'))
+    const folder = v2 ?? v1.get('freezer') ?? [...v1.values()][0] ?? ''
+    const members = await readFile(join(folder, 'cgroup.procs'), 'utf8')
+    // In a namespace of its own a process may see another group at its path.
+    if (!members.split('\n').includes(String(process.pid))) return undefined
+    return { stands, where, procs: await open(join(folder, 'cgroup.procs'), constants.O_WRONLY) }
+  } catch {
+    return undefined
+  }
+}
+
+const MOST_BYTES = 16 * 1024
+
+const readStart = async (file: FileHandle): Promise<string> => {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0)
+  return buffer.toString('utf8', 0, bytesRead)
 }
