@@ -386,6 +386,7 @@ describe('dunlin explain', () => {
       /1 node failed: a failed \(failure_threshold at window 3: 36 of 60 messages failed in 3 windows\)\n +agrees a: /,
     )
     expect(out).toContain('1 verdict or halt computed again: 1 agree, 0 disagree')
+    expect(out).toContain('taken as recorded, not verified: 3 windows that nodes counted themselves')
     const node = await dunlin(['explain', 'rollout', 'web', '--rollout', 'none'])
     expect(node.code).toBe(3)
   })

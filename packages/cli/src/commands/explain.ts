@@ -70,13 +70,29 @@ const decisionText = (
 
 const checkedText = (
   io: Io,
-  { decisions, agree, disagree, not_computable: not }: ExplanationView['checked'],
+  { decisions, agree, disagree, not_computable: not, unverified }: ExplanationView['checked'],
 ): string => {
-  if (decisions === 0) return ''
+  const taken = takenText(unverified)
+  if (decisions === 0) return taken === '' ? '' : `\n${taken}`
   const rest = not === 0 ? '' : `, ${not} rest on what no window says`
   const what = decisions === 1 ? '1 verdict or halt' : `${decisions} verdicts and halts`
   const text = `${what} computed again: ${agree} agree, ${disagree} disagree${rest}\n`
-  return `\n${disagree > 0 ? io.style('red', text) : text}`
+  return `\n${disagree > 0 ? io.style('red', text) : text}${taken}`
+}
+
+/** What nodes and judges said, and nothing in the log proves. */
+const takenText = (unverified: ExplanationView['checked']['unverified']): string => {
+  if (unverified === undefined) return ''
+  const { windows, reports, silences, connections, sight } = unverified
+  const parts = [
+    [windows, 'windows that nodes counted themselves'],
+    [reports, 'endings that nodes reported'],
+    [silences, 'silences that a judge saw'],
+    [connections, 'connections as they were seen'],
+    [sight, 'holds for lack of sight'],
+  ] as const
+  const some = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]))
+  return some.length === 0 ? '' : `taken as recorded, not verified: ${some.join(', ')}\n`
 }
 
 const show = (io: Io, { output }: ExplainOptions, explanation: ExplanationView): void => {

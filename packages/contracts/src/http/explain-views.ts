@@ -34,7 +34,16 @@ export const explanationView = z
     waits_for: z.array(waitView),
     decisions: z.array(entryView),
     checked: z
-      .object({ decisions: count, agree: count, disagree: count, not_computable: count })
+      .object({
+        decisions: count,
+        agree: count,
+        disagree: count,
+        not_computable: count,
+        unverified: z
+          .object({ windows: count, reports: count, silences: count, connections: count, sight: count })
+          .optional()
+          .meta({ description: 'What these decisions rest on as it was recorded: nothing in the log proves it' }),
+      })
       .meta({ description: 'Over everything that was read, not over this page alone' }),
     begins_at_seq: z.int().meta({ description: 'The first commit that was read' }),
     complete: z.boolean().meta({ description: 'False: the beginning was compacted away' }),

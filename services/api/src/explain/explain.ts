@@ -10,7 +10,16 @@ import {
   type NodeId,
   type RolloutPolicy,
 } from '@dunlin/contracts'
-import { createExplainer, tellNodeEvent, type About, type Checked, type Job, type ToldDecision } from '@dunlin/domain'
+import {
+  createExplainer,
+  nothingTaken,
+  takenTogether,
+  tellNodeEvent,
+  type About,
+  type Checked,
+  type Job,
+  type ToldDecision,
+} from '@dunlin/domain'
 import { jobSubject, nodeSubject } from '@dunlin/nats'
 import { readCommits, type CommitReader } from './read-commits.ts'
 
@@ -108,12 +117,13 @@ export const tellNode = async (
   }
 }
 
-const none: Checked = { decisions: 0, agree: 0, disagree: 0, notComputable: 0 }
+const none: Checked = { decisions: 0, agree: 0, disagree: 0, notComputable: 0, unverified: nothingTaken }
 const added = (a: Checked, b: Checked): Checked => ({
   decisions: a.decisions + b.decisions,
   agree: a.agree + b.agree,
   disagree: a.disagree + b.disagree,
   notComputable: a.notComputable + b.notComputable,
+  unverified: takenTogether(a.unverified, b.unverified),
 })
 
 /** Where the version in force begins: what is decided now follows from there. */

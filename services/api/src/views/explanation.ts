@@ -34,6 +34,7 @@ export const explanationView = ({
     agree: story.checked.agree,
     disagree: story.checked.disagree,
     not_computable: story.checked.notComputable,
+    unverified: { ...story.checked.unverified },
   },
   begins_at_seq: story.beginsAtSeq,
   complete: story.complete,

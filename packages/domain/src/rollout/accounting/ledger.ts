@@ -250,7 +250,7 @@ const writeRollout = (ledger: Ledger, rollout: LedgerRollout, event: JobSubjectE
 
 /** More names than fit are left out: then it is everybody who has failed in it. */
 const failedIn = ({ slots }: LedgerRollout): readonly NodeId[] =>
-  [...slots].flatMap(([node, slot]) => (slot === 'failed' || slot === 'lost' ? [node as NodeId] : []))
+  [...slots].flatMap(([node, slot]) => (slot === 'failed' || slot === 'lost' ? [node] : []))
 
 const forget = (ledger: Ledger, content: string): void => {
   ledger.proven = ledger.proven.filter((one) => one !== content)

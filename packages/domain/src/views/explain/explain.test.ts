@@ -150,7 +150,33 @@ describe('a rollout is explained', () => {
         message: 'counted again from the verdicts: 2 of 2 outcomes failed, highest e 85.0000; analysis follows',
       },
     ])
-    expect(checked).toEqual({ decisions: 3, agree: 3, disagree: 0, notComputable: 0 })
+    expect(checked).toMatchObject({ decisions: 3, agree: 3, disagree: 0, notComputable: 0 })
+    expect(checked.unverified).toEqual({ windows: 6, reports: 0, silences: 0, connections: 0, sight: 0 })
+  })
+
+  it('and says what it took as it was recorded, of everybody or of one node', () => {
+    const seen: readonly JobSubjectEvent[] = [
+      opened(),
+      drawn,
+      planned(4),
+      granted(['a', 'b', 'c', 'd']),
+      reached(verdict('a', 'failed', { reason: 'lost_after', evidence: [] })),
+      reached(verdict('b', 'healthy', { reason: 'completed', evidence: [] })),
+      { type: 'GrantsRevoked', rollout, nodes: ['c', 'd'] as NodeId[] },
+      { type: 'NodesDeferred', rollout, nodes: [{ node: 'e' as NodeId, reason: 'offline' }] },
+      { type: 'NodesDeferred', rollout, nodes: [{ node: 'f' as NodeId, reason: 'rollout_halted' }] },
+      { type: 'HoldPlaced', rollout, hold: 'visibility', reason: 'site_silent', message: '' },
+      { type: 'HoldPlaced', rollout, hold: 'user', reason: 'requested', message: '' },
+    ]
+    const of = (about: About) => explain(about, seen).checked.unverified
+    expect(of({ is: 'rollout', id: rollout })).toEqual({
+      windows: 0,
+      reports: 1,
+      silences: 1,
+      connections: 3,
+      sight: 1,
+    })
+    expect(of({ is: 'node', node: 'c' as NodeId })).toMatchObject({ silences: 0, connections: 1, sight: 0 })
   })
 
   it('without what belongs to others, and with what took its place', () => {
@@ -218,7 +244,7 @@ describe('a node is explained', () => {
       'b failed (failure_threshold at window 3: 27 of 30 messages failed in 3 windows)',
       'b healthy (recovered at window 2: 0 of 20 messages failed in 2 windows)',
     ])
-    expect(checked).toEqual({ decisions: 2, agree: 2, disagree: 0, notComputable: 0 })
+    expect(checked).toMatchObject({ decisions: 2, agree: 2, disagree: 0, notComputable: 0 })
   })
 })
 

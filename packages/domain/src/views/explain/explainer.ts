@@ -3,8 +3,9 @@
  * node. Verdicts and halts are computed again on the way, from what is recorded alone.
  */
 import type { Commit, JobSubjectEvent, NodeId, RolloutPolicy, VerdictsReached } from '@dunlin/contracts'
-import type { Check, Checked, ToldDecision } from './decision.ts'
+import { nothingTaken, takenTogether, type Check, type Checked, type ToldDecision } from './decision.ts'
 import { judgeAgain } from './judge-again.ts'
+import { takenBy } from './taken.ts'
 import { tell, tellVerdict } from './tell.ts'
 import { count, newTally, weighAgain, type Tally } from './weigh-again.ts'
 
@@ -25,6 +26,7 @@ export const createExplainer = (about: About, known: ReadonlyMap<string, Rollout
   /** Of the rollout opened last: changes of the placement are about its nodes. */
   let present: Tally | undefined
   const totals = { agrees: 0, disagrees: 0, not_computable: 0 }
+  let unverified = nothingTaken
   /** Of a rollout: the version that it brings and where that was placed, told when it turns out to be this rollout's. */
   let leading: { readonly version: number; readonly told: ToldDecision }[] = []
 
@@ -62,6 +64,8 @@ export const createExplainer = (about: About, known: ReadonlyMap<string, Rollout
         }
         const checks = concerns(event) ? checksOf(event) : undefined
         for (const { is } of checks ?? []) totals[is] += 1
+        if (concerns(event))
+          unverified = takenTogether(unverified, takenBy(event, about.is === 'node' ? about.node : undefined))
         const decision: ToldDecision = {
           seq,
           at: commit.at,
@@ -91,6 +95,7 @@ export const createExplainer = (about: About, known: ReadonlyMap<string, Rollout
       agree: totals.agrees,
       disagree: totals.disagrees,
       notComputable: totals.not_computable,
+      unverified,
     }),
   }
 }
