@@ -58,8 +58,10 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
       async (dir) =>
         void (agentHome !== undefined && isOnTrial(agentHome) ? 0 : await killTasks(dir, STOP_TASKS_GRACE_MS)),
     )
+  const url = flags.natsUrl?.split(',') ?? membership?.natsUrls ?? [DEFAULT_NATS_URL]
+  logger.info('connecting', { servers: url.map(withoutPassword) })
   const connecting = connectAgent({
-    url: flags.natsUrl?.split(',') ?? membership?.natsUrls ?? [DEFAULT_NATS_URL],
+    url,
     name: `node-agent ${node}`,
     identity: membership && identityOf(dataDir, membership),
     onTrouble: (reason, refused) =>
@@ -144,6 +146,9 @@ const start = async (flags: Flags, logger: Logger, lifecycle: Lifecycle): Promis
       `${JSON.stringify({ ready: true, service: 'node-agent', node, boot: agent.boot, pid: process.pid })}\n`,
     )
 }
+
+/** As it may stand in a log. */
+const withoutPassword = (url: string): string => url.replace(/\/\/[^/]*@/, '//')
 
 export const run = async (args: readonly string[]): Promise<void> => {
   if (args.includes('--help')) return void process.stdout.write(`${USAGE}\n`)

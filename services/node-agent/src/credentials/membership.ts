@@ -4,10 +4,11 @@
  */
 import { DunlinError, labelsSchema, nodeIdSchema } from '@dunlin/contracts/agent'
 import { createNodeKey, publicKeyOf } from '@dunlin/nats/agent'
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { readText, writeDurably } from '../drivers/task-dir.ts'
+import { writeDurably } from '../drivers/task-dir.ts'
+import { makeFolderDurably } from '../durable-folder.ts'
 
 const membershipSchema = z.object({
   s: z.literal(1),
@@ -39,7 +40,7 @@ const corrupt = (file: string, why: string): DunlinError =>
 
 /** The node's key; undefined when none was made. @throws DunlinError corrupt_document */
 export const readKey = (dataDir: string): NodeKey | undefined => {
-  const seed = readText(keyFile(dataDir))?.trim()
+  const seed = read(keyFile(dataDir))?.trim()
   if (seed === undefined) return undefined
   try {
     return { seed, publicKey: publicKeyOf(seed) }
@@ -48,10 +49,12 @@ export const readKey = (dataDir: string): NodeKey | undefined => {
   }
 }
 
-/** The node's key, made when there is none. */
+/** The node's key, made when there is none and never was. @throws DunlinError corrupt_document */
 export const keepKey = (dataDir: string): NodeKey => {
   const kept = readKey(dataDir)
   if (kept !== undefined) return kept
+  // Another key would make what the server gave to this one worthless.
+  if (readMembership(dataDir) !== undefined) throw corrupt(keyFile(dataDir), 'it is missing beside membership.json')
   const made = createNodeKey()
   write(dataDir, keyFile(dataDir), `${made.seed}\n`)
   return made
@@ -60,13 +63,8 @@ export const keepKey = (dataDir: string): NodeKey => {
 /** Undefined when this node never joined. @throws DunlinError corrupt_document */
 export const readMembership = (dataDir: string): Membership | undefined => {
   const file = membershipFile(dataDir)
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw corrupt(file, String(error))
-  }
+  const text = read(file)
+  if (text === undefined) return undefined
   try {
     return membershipSchema.parse(JSON.parse(text))
   } catch {
@@ -77,8 +75,18 @@ export const readMembership = (dataDir: string): Membership | undefined => {
 export const writeMembership = (dataDir: string, membership: Membership): void =>
   write(dataDir, membershipFile(dataDir), `${JSON.stringify(membership, undefined, 2)}\n`)
 
+/** Undefined only when it is not there: one that cannot be read just now must not be made anew. */
+const read = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw corrupt(file, String(error))
+  }
+}
+
 const write = (dataDir: string, file: string, text: string): void => {
-  mkdirSync(folderOf(dataDir), { recursive: true, mode: 0o700 })
+  makeFolderDurably(folderOf(dataDir), 0o700)
   chmodSync(folderOf(dataDir), 0o700)
   writeDurably(file, text)
 }

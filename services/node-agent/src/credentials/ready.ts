@@ -15,6 +15,10 @@ export const readyMembership = async (
   logger: Logger,
 ): Promise<Membership | undefined> => {
   const membership = readMembership(dataDir)
+  if (membership === undefined && readKey(dataDir) !== undefined)
+    logger.warn('this node has a key and has not joined; it goes on without a credential', {
+      hint: 'dunlin-agent join --server URL --token TOKEN',
+    })
   if (membership === undefined || membership.credential !== undefined) return membership
   const { node, server } = membership
   logger.warn('the node waits to be approved', { code: 'approval_pending', node, server })

@@ -1,11 +1,12 @@
 import { DunlinError, type NodeId } from '@dunlin/contracts/agent'
 import { publicKeyOf } from '@dunlin/nats/agent'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { silentLogger, systemClock } from '@dunlin/runtime/agent'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readMembership } from '../credentials/membership.ts'
-import { identityOf } from '../credentials/ready.ts'
+import { identityOf, readyMembership } from '../credentials/ready.ts'
 import { readJoinFlags } from './flags.ts'
 import { joinServer, waitForApproval, type Join } from './join.ts'
 
@@ -76,6 +77,27 @@ describe('joining', () => {
     answers = [new Error('refused'), '<html>', problem('no_such_code'), { node, state: 'odd' }]
     const codes = [await codeOf(enrol()), await codeOf(enrol()), await codeOf(enrol()), await codeOf(enrol())]
     expect(codes).toEqual(['server_unreachable', ...Array.from({ length: 3 }, () => 'unreadable_answer')])
+  })
+  it('makes no other key when the present one is gone, or cannot be read', async () => {
+    answers = [admitted, admitted]
+    await enrol()
+    const file = join(dataDir, 'credentials', 'node.nk')
+    rmSync(file)
+    expect(await codeOf(enrol())).toBe('corrupt_document')
+    expect(existsSync(file)).toBe(false)
+    rmSync(join(dataDir, 'credentials', 'membership.json'))
+    mkdirSync(file)
+    expect(await codeOf(enrol())).toBe('corrupt_document')
+    expect(sent).toHaveLength(1)
+  })
+  it('says to a node that meant to join and did not that it has not', async () => {
+    answers = [problem('node_taken')]
+    expect(await codeOf(enrol())).toBe('node_taken')
+    const warned: unknown[] = []
+    const logger = { ...silentLogger, warn: (...words: unknown[]) => void warned.push(words) }
+    expect(await readyMembership(dataDir, systemClock, new AbortController().signal, logger)).toBeUndefined()
+    expect(JSON.stringify(warned)).toContain('has not joined')
+    expect(JSON.stringify(warned)).toContain('dunlin-agent join')
   })
   it('does not take a directory to another server', async () => {
     answers = [admitted]
