@@ -19,11 +19,19 @@ export const processEntry = (
   const extension = /\.[a-z]+$/.exec(from)?.[0] ?? '.js'
   return {
     entry: fileURLToPath(new URL(`${name}${extension}`, from)),
-    nodeFlags: ['--max-semi-space-size=1', ...conditionsOf(execArgv)],
+    nodeFlags: ['--max-semi-space-size=1', ...(extension === '.ts' ? sourceConditions(execArgv) : [])],
   }
 }
 
-/** A run from sources stays one: the condition under which packages show their sources is handed on. */
+/**
+ * A run from sources stays one: the condition under which packages show their sources is handed on. An agent that was
+ * started by its command has set it by a hook, which its flags do not show.
+ */
+const sourceConditions = (execArgv: readonly string[]): string[] => {
+  const given = conditionsOf(execArgv)
+  return given.length > 0 ? given : ['--conditions=dunlin-source']
+}
+
 const conditionsOf = (execArgv: readonly string[]): string[] =>
   execArgv.flatMap((flag, index) => {
     if (flag.startsWith('--conditions=')) return [flag]
