@@ -72,6 +72,18 @@ describe('runProcess', () => {
     expect(await exited).toBe(0)
   })
 
+  it('ends in order when its parent closes its standard input and sends a signal', async () => {
+    const steps: string[] = []
+    const { port, events, stdin, exited } = fakeProcess(false)
+    const done = runProcess({ logger: silentLogger, process: port, exitWithParent: true }, twoParts(steps))
+    stdin.emit('end')
+    events.emit('SIGTERM')
+    stdin.emit('close')
+    await done
+    expect(await exited).toBe(0)
+    expect(steps).toEqual(['+first', '+second', 'running', '-second', '-first'])
+  })
+
   it('exits at once on a second signal, and by itself when stopping takes too long', async () => {
     const impatient = fakeProcess(false)
     void runProcess({ logger: silentLogger, process: impatient.port }, hangs)

@@ -56,7 +56,7 @@ export const runProcess = async (
     abort.abort()
     ended.resolve()
   }
-  watchSignals(proc, end, () => abort.signal.aborted)
+  watchSignals(proc, end)
   if (options.exitWithParent) watchParent(proc, () => end('the parent process is gone'))
   proc.on('uncaughtException', (error) => {
     logger.error('unexpected failure', { error: describe(error) })
@@ -104,9 +104,15 @@ const stopInReverse = async (parts: readonly StoppablePart[], logger: Logger): P
   }
 }
 
-const watchSignals = (proc: ProcessPort, end: (reason: string) => void, isStopping: () => boolean): void => {
+/** Whoever ends for another reason is told once more by the first signal: the launcher of the agent tells it both ways. */
+const watchSignals = (proc: ProcessPort, end: (reason: string) => void): void => {
+  let told = false
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    proc.on(signal, () => (isStopping() ? proc.exit(exitCodes.killedBySecondSignal) : end(signal)))
+    proc.on(signal, () => {
+      if (told) return proc.exit(exitCodes.killedBySecondSignal)
+      told = true
+      end(signal)
+    })
   }
 }
 

@@ -22,7 +22,9 @@ cd "$home" || exit 1
 pid= stopping= timer=
 export DUNLIN_AGENT_HOME="$home"
 
-stop() { stopping=1; [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null; }
+# Told twice: a child that was only just forked has its parent's traps, and forgets a signal that comes before it runs. A
+# leash that is let go of is there to be found.
+stop() { stopping=1; [ -z "$pid" ] || { kill -TERM "$pid" 2>/dev/null; exec 3>&-; }; }
 trap stop TERM INT HUP
 
 # Flags that keep the agent small; a Node that does not know one of them gets none.
@@ -94,16 +96,13 @@ while :; do
     fi
   fi
   [ -z "$again" ] || continue
-  # A child has its parent's traps until it runs, and forgets a signal that comes before: it is born without them.
-  trap - TERM INT HUP
   "$node" $lean "$home/current/agent.mjs" run "$@" --exit-with-parent < leash 3>&- &
   pid=$!
+  [ -z "$stopping" ] || stop
   if [ -n "$trial" ]; then
     watch_trial "$pid" 3>&- &
     timer=$!
   fi
-  trap stop TERM INT HUP
-  [ -z "$stopping" ] || kill -TERM "$pid" 2>/dev/null
   wait "$pid"
   code=$?
   # A signal interrupts the wait: the agent has been told, and is waited for again.
