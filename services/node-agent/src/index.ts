@@ -27,7 +27,7 @@ export {
 } from './simulated/script.ts'
 export { joinServer } from './join/join.ts'
 export { readMembership } from './credentials/membership.ts'
-export { LEAN_NODE_FLAGS } from './update/node-flags.ts'
+export { LEAN_NODE_ENV, LEAN_NODE_FLAGS } from './update/node-flags.ts'
 export { AGENT_VERSION } from './host.ts'
 export { LAUNCHER } from './update/launcher.ts'
 export { makeSlotOf, switchTo } from './update/slots.ts'

@@ -8,7 +8,7 @@ import {
   type NodeId,
   type RolloutId,
 } from '@dunlin/contracts'
-import { LEAN_NODE_FLAGS } from '@dunlin/node-agent'
+import { LEAN_NODE_ENV, LEAN_NODE_FLAGS } from '@dunlin/node-agent'
 import { sha256, systemClock, systemRandom } from '@dunlin/runtime'
 import type { ConnectedStore } from '@dunlin/nats'
 import { join } from 'node:path'
@@ -38,6 +38,7 @@ export const startOneNode = async ({ url, store, agentFile, dir, node }: OneNode
     agentFile,
     ['--nats-url', url, '--data-dir', dataDir, '--node-id', node],
     LEAN_NODE_FLAGS,
+    LEAN_NODE_ENV,
   )
   const encoder = new TextEncoder()
   const rollout = systemRandom.ulid(systemClock.nowMs()) as RolloutId

@@ -21,11 +21,12 @@ export const startService = async (
   file: string,
   args: readonly string[],
   nodeFlags: readonly string[] = nodeArguments,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> => {
   const began = performance.now()
   const child = spawn(process.execPath, [...nodeFlags, file, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...env },
   })
   let said = ''
   child.stderr.on('data', (data: Buffer) => {

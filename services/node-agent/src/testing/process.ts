@@ -26,8 +26,15 @@ export interface AgentProcess {
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const SOURCE_RUN = ['--conditions=dunlin-source', MAIN] as const
 
-export const startAgentProcess = (args: readonly string[], run: readonly string[] = SOURCE_RUN): AgentProcess => {
-  const child = spawn(process.execPath, [...run, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export const startAgentProcess = (
+  args: readonly string[],
+  run: readonly string[] = SOURCE_RUN,
+  env: NodeJS.ProcessEnv = {},
+): AgentProcess => {
+  const child = spawn(process.execPath, [...run, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   const log: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line))
   const ended = once(child, 'exit').then(([code]) => code as number | null)
