@@ -13,9 +13,10 @@ import type { World } from './world/world.ts'
 
 /** Longest pause between two strikes, and between the first act of a cycle and its strike. */
 const MOMENT_MS = 180
-/** An update begins in each cycle whose number this divides, and is the aim of it and of those after it. */
-const UPDATE_EVERY = 5
-const UPDATE_CYCLES = 3
+/** An update begins in each cycle whose number this divides, and is the aim of it and of the one after it. */
+const UPDATE_EVERY = 10
+/** How long it is left alone until it is under way; an update that nobody lets begin shows nothing. */
+const UNDER_WAY_WITHIN_MS = 2_500
 /** How long an order waits for what it shall strike. */
 const THERE_WITHIN_MS = 1_000
 
@@ -57,12 +58,25 @@ export const createCycles = ({ world, load, dice, coverage, tell, struck, kills 
     }
   }
 
+  /** A node on which a version of the agent or the payload is staged, tried or gone back from. */
+  const beginUpdate = async (): Promise<Agent> => {
+    const aimed = dice.pick(updated)
+    const [target, sign] = dice.weighted<['agent' | 'payload', () => boolean]>([
+      [3, ['agent', aimed.isOnTrial]],
+      [1, ['agent', () => aimed.isUpdating('agent')]],
+      [2, ['payload', () => aimed.isUpdating('payload')]],
+    ])
+    tell(load.update(dice, target))
+    const since = performance.now()
+    while (!sign() && performance.now() - since < UNDER_WAY_WITHIN_MS) await delay(15)
+    tell(`the ${target} of ${aimed.name} is ${sign() ? 'being updated' : 'not yet being updated'}`)
+    return aimed
+  }
+
   return async (cycle: number): Promise<void> => {
     for (let acts = dice.below(3); acts > 0; acts -= 1) tell(load.act(dice))
-    if (cycle % UPDATE_EVERY === 0) {
-      tell(load.update(dice, dice.below(3) === 0 ? 'payload' : 'agent'))
-      aim = dice.pick(updated)
-    } else if (cycle % UPDATE_EVERY >= UPDATE_CYCLES) aim = undefined
+    if (cycle % UPDATE_EVERY === 0) aim = await beginUpdate()
+    else if (cycle % UPDATE_EVERY > 1) aim = undefined
     await delay(dice.below(MOMENT_MS))
     const plan = planOf(cycle)
     const at = plan.isOrder ? await waitForNode(plan.targets) : aim

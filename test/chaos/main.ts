@@ -1,7 +1,7 @@
 /** `npm run chaos -- [--cycles N] [--seed S] ...`: kills processes of a running system and says what broke. */
 import { findNatsServer } from '@dunlin/nats-server'
 import { parseArgs } from 'node:util'
-import { runChaos } from './run.ts'
+import { runChaos, SETTLE_WITHIN_MS } from './run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -10,13 +10,17 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '4' },
     instances: { type: 'string', default: '2' },
     'settle-every': { type: 'string', default: '5' },
+    'settle-within': { type: 'string', default: String(SETTLE_WITHIN_MS / 1_000) },
     keep: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
-const number = (name: 'cycles' | 'seed' | 'nodes' | 'instances' | 'settle-every', otherwise?: number): number => {
+const number = (
+  name: 'cycles' | 'seed' | 'nodes' | 'instances' | 'settle-every' | 'settle-within',
+  otherwise?: number,
+): number => {
   const text = values[name]
   const value = text === undefined ? otherwise : Number(text)
   if (value !== undefined && Number.isSafeInteger(value) && value > 0) return value
@@ -35,6 +39,7 @@ const options = {
   nodes: number('nodes'),
   instances: number('instances'),
   settleEvery: number('settle-every'),
+  settleWithinMs: number('settle-within') * 1_000,
 }
 say(`chaos: seed ${seed}, ${options.cycles} cycles`)
 const result = await runChaos({ ...options, binary: server.path, signal: interrupted.signal, keep: values.keep, say })

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly instances: number
   /** Every how many cycles the system is left alone until it has settled. */
   readonly settleEvery: number
+  /** What is not as it shall be after this time is a finding; 45 s where absent. */
+  readonly settleWithinMs?: number
   readonly keep: boolean
   /** Ends the run early, in order. */
   readonly signal: AbortSignal
@@ -66,10 +68,13 @@ const writeLog = (file: string, entries: readonly LogEntry[]): void =>
 
 const isLeftOver = (difference: string): boolean => difference.includes('left over')
 
-const SETTLE_WITHIN_MS = 45_000
+/** Of a machine that has time for it. */
+export const SETTLE_WITHIN_MS = 45_000
+const TELL_EVERY = 50
 
 export const runChaos = async (options: RunOptions): Promise<RunResult> => {
   const { binary, seed, cycles, nodes, instances, settleEvery, signal, say } = options
+  const settleWithinMs = options.settleWithinMs ?? SETTLE_WITHIN_MS
   const began = performance.now()
   const dice: Dice = createDice(seed)
   const world = await startWorld({ binary, nodes, instances })
@@ -104,7 +109,7 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     const look = setInterval(() => (late = world.notReady().length > 0 ? world.notReady() : late), 50)
     await Promise.race([
       Promise.all([world.allReady(), load.allAnswered()]),
-      delay(SETTLE_WITHIN_MS, undefined, { ref: false }),
+      delay(settleWithinMs, undefined, { ref: false }),
     ])
     clearInterval(look)
     const readyMs = passedMs()
@@ -118,7 +123,7 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     )
     let left = await check.different()
     let last: string | undefined
-    while (left.length > 0 && passedMs() < SETTLE_WITHIN_MS) {
+    while (left.length > 0 && passedMs() < settleWithinMs) {
       last = left[0]
       await delay(40)
       left = await check.different()
@@ -138,7 +143,7 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
   /** What ended is told a moment later; an end that is never told is found by the check that follows. */
   const untilAllTold = async (): Promise<void> => {
     const since = performance.now()
-    while (!(await check.allTold()) && performance.now() - since < SETTLE_WITHIN_MS) await delay(50)
+    while (!(await check.allTold()) && performance.now() - since < settleWithinMs) await delay(50)
   }
 
   try {
@@ -148,6 +153,7 @@ export const runChaos = async (options: RunOptions): Promise<RunResult> => {
     for (cycle = 1; cycle <= cycles && findings.length === 0 && !signal.aborted; cycle += 1) {
       await runCycle(cycle)
       check.always()
+      if (cycle % TELL_EVERY === 0) say(`${cycle} cycles after ${((performance.now() - began) / 1000).toFixed(0)} s`)
       if (cycle % settleEvery !== 0) continue
       await settle()
       await check.settled(false)

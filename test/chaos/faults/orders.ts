@@ -1,7 +1,7 @@
 /**
- * What each cycle strikes, in which order. Chance alone leaves orders out for long, so that three of four cycles take the next
- * one from a deck: every order of server, agent, shim and task, and every pair of kinds that these do not hold. An order of
- * which something was not there to be struck goes back into its deck.
+ * What each cycle strikes, in which order. Chance alone leaves orders out for long, so that every third cycle takes the next
+ * one from a deck: every order of server, agent, shim and task, with one of the others before or after them, and every pair
+ * of these others. An order of which something was not there to be struck goes back into its deck.
  */
 import type { Dice } from '../random.ts'
 import { targets, weights, type Target } from './targets.ts'
@@ -24,7 +24,13 @@ export const orders = <T>(from: readonly T[], length: number): readonly (readonl
         ).map((rest) => [first, ...rest]),
       )
 
-const isCore = (kind: Kind): boolean => (core as readonly Kind[]).includes(kind)
+const others = kinds.filter((kind) => !(core as readonly Kind[]).includes(kind))
+
+/** One after the other is the first and the last of an order, so that a third of the orders holds every pair with them. */
+const withAnother = (order: readonly Kind[], n: number): readonly Kind[] => {
+  const other = others.slice(n % others.length, (n % others.length) + 1)
+  return Math.floor(n / others.length) % 2 === 0 ? [...other, ...order] : [...order, ...other]
+}
 
 export interface Plan {
   readonly targets: readonly Target[]
@@ -34,29 +40,29 @@ export interface Plan {
   missed(): void
 }
 
-/** All in random order; those that were put back come before they are dealt anew. */
-const createDeck = (dice: Dice, all: readonly (readonly Kind[])[]) => {
+/** Dealt in this order, and anew when all have been; those that were put back come as soon as there is room. */
+const createDeck = (shuffled: () => readonly (readonly Kind[])[]) => {
   let left: (readonly Kind[])[] = []
   const back: (readonly Kind[])[] = []
+  const deal = (from: (readonly Kind[])[]): Plan => {
+    const one = from.shift() ?? []
+    return { targets: one, isOrder: true, missed: () => void back.push(one) }
+  }
   return {
-    hasBack: () => back.length > 0,
     next: (): Plan => {
-      if (left.length === 0) left = [...back.splice(0), ...dice.some(all, all.length)]
-      const one = left.shift() ?? []
-      return { targets: one, isOrder: true, missed: () => void back.push(one) }
+      if (left.length === 0) left = [...shuffled()]
+      return deal(left)
     },
-    again: (): Plan => {
-      const one = back.shift() ?? []
-      return { targets: one, isOrder: true, missed: () => void back.push(one) }
-    },
+    /** One that was put back, if there is any. */
+    again: (): Plan | undefined => (back.length === 0 ? undefined : deal(back)),
   }
 }
 
 /** Weighted: one, or several at once. */
 const drawAny = (dice: Dice): Plan => {
   const count = dice.weighted([
-    [6, 1],
-    [3, 2],
+    [7, 1],
+    [2, 2],
     [1, 3],
   ])
   const all = targets.map((target) => [weights[target], target] as const)
@@ -64,16 +70,12 @@ const drawAny = (dice: Dice): Plan => {
 }
 
 export const createPlans = (dice: Dice): ((cycle: number) => Plan) => {
-  const full = createDeck(dice, orders(core, core.length))
-  const pairs = createDeck(
-    dice,
-    orders(kinds, 2).filter((pair) => !pair.every(isCore)),
-  )
+  const shuffle = <T>(all: readonly T[]): readonly T[] => dice.some(all, all.length)
+  const full = createDeck(() => shuffle(orders(core, core.length)).map(withAnother))
+  const pairs = createDeck(() => shuffle(orders(others, 2)))
   return (cycle) => {
     if (cycle % 4 === 1) return full.next()
-    if (cycle % 4 !== 3) return pairs.next()
-    // What did not come true is tried again before anything else is.
-    for (const deck of [full, pairs]) if (deck.hasBack()) return deck.again()
-    return drawAny(dice)
+    if (cycle % 8 === 3) return pairs.next()
+    return full.again() ?? pairs.again() ?? drawAny(dice)
   }
 }

@@ -44,7 +44,7 @@ const fatesOf: Readonly<Record<UpdateTarget, readonly (readonly [number, Fate])[
 }
 const BALLAST_JOBS = 8
 const BALLAST_WRITERS = 4
-const BALLAST_PAUSE_MS = 25
+const BALLAST_PAUSE_MS = 60
 const ANSWERS_WITHIN_MS = 20_000
 
 export interface LoadOptions {

@@ -4,8 +4,9 @@
  */
 import { AGENT_VERSION, LAUNCHER, makeSlotOf, switchTo } from '@dunlin/node-agent'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { endProcess } from './end-process.ts'
+import { markedProcesses } from './marked.ts'
 import { startMember, type Member, type MemberSpec } from './member.ts'
 
 export interface Agent {
@@ -14,7 +15,9 @@ export interface Agent {
   /** The agent itself, below the launcher; undefined between two of them. */
   agentPid(): number | undefined
   /** Nobody has decided yet about the version that it runs. */
-  isOnTrial(): boolean
+  readonly isOnTrial: () => boolean
+  /** A command of the update of the agent or the payload runs on it. */
+  readonly isUpdating: (job: 'agent' | 'payload') => boolean
   /** SIGKILL to the agent alone; false when there was none. */
   killAgent(backInMs: number): boolean
 }
@@ -48,6 +51,7 @@ export const startLaunched = async (spec: AgentSpec): Promise<Agent> => {
     launcher,
     agentPid,
     isOnTrial: () => existsSync(join(home, 'trial')),
+    isUpdating: (job) => markedProcesses(dirname(dataDir)).some((one) => one.node === spec.name && one.job === job),
     killAgent: (backInMs) => {
       const pid = agentPid()
       if (pid === undefined) return false
