@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { makeDataDir } from '../testing/node.ts'
 import { LAUNCHER } from './launcher.ts'
-import { LEAN_NODE_FLAGS } from './node-flags.ts'
+import { LEAN_NODE_ENV, LEAN_NODE_FLAGS } from './node-flags.ts'
 import { switchTo } from './slots.ts'
 import { beginTrial, confirmTrial, isOnTrial, trialOf } from './trial.ts'
 
@@ -47,6 +47,7 @@ while case "$1" in --*) true ;; *) false ;; esac; do
 done
 [ "$1" != -e ] || exit 0
 echo "flags:$flags" >> ${join(home, 'flags')}
+env > ${join(home, 'environment')}
 exec /bin/sh "$@"
 `
   writeFileSync(path, script, { mode: 0o755 })
@@ -87,6 +88,8 @@ it.each([
   symlinkSync('versions/1.0', join(home, 'current'))
   expect(await exitOf(launch(knows))).toBe(0)
   expect(readFileSync(join(home, 'flags'), 'utf8')).toBe(`${['flags:', ...flags].join(' ')}\n`)
+  const environment = readFileSync(join(home, 'environment'), 'utf8').split('\n')
+  for (const [name, value] of Object.entries(LEAN_NODE_ENV)) expect(environment).toContain(`${name}=${value}`)
 })
 
 it('ends the agent when it is killed itself, and the next one starts', async () => {

@@ -9,7 +9,7 @@
  * killed with -9, and the next launcher meets no second agent. Tasks survive both.
  */
 
-import { LEAN_NODE_FLAGS } from './node-flags.ts'
+import { LEAN_NODE_ENV, LEAN_NODE_FLAGS } from './node-flags.ts'
 
 /** How often a version on trial may be started, should the machine itself go down in between. */
 const MOST_STARTS = 3
@@ -30,6 +30,9 @@ trap stop TERM INT HUP
 # Flags that keep the agent small; a Node that does not know one of them gets none.
 lean="${LEAN_NODE_FLAGS.join(' ')}"
 "$node" $lean -e 0 2>/dev/null || lean=
+export ${Object.entries(LEAN_NODE_ENV)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(' ')}
 
 # Held open by this process alone; whoever is started closes its copy.
 rm -f leash && mkfifo leash && exec 3<>leash || exit 1
