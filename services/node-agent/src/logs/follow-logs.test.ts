@@ -2,6 +2,7 @@ import { MORE, readFrame, type Frame, type LogItem } from '@dunlin/contracts/age
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RunningAgent } from '../agent.ts'
+import { killTasks } from '../drivers/kill-tasks.ts'
 import { createCentre, type Centre } from '../testing/centre.ts'
 import { documentOf, entryFor, makeDataDir, NODE, sh, startNode } from '../testing/node.ts'
 
@@ -14,8 +15,8 @@ beforeEach(async () => {
   agent = await startNode(centre, { dataDir })
 })
 afterEach(async () => {
-  centre.write(documentOf(99), NODE)
   await agent.stop()
+  await killTasks(dataDir, 0)
   rmSync(dataDir, { recursive: true, force: true })
 })
 
