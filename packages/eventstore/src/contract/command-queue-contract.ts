@@ -70,8 +70,8 @@ export const describeCommandQueueContract = (name: string, make: () => Promise<C
         await publish('cmd.job.t.a.apply', text('one'))
         const first: string[] = []
         const consumer = queue.consume(async (command) => {
-          first.push(asText(command.data))
           await command.done()
+          first.push(asText(command.data))
         })
         await eventually(() => expect(first).toEqual(['one']))
         consumer.stop()
