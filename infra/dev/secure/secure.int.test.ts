@@ -21,6 +21,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { takeDataDir } from '../data-dir.ts'
 import { launchFleet, type Fleet, type Launch } from '../fleet.ts'
 import { prepareSecurity, refuseOtherKind } from './files.ts'
+import { createHostile, serviceMemory } from './hostile.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'dunlin-secure-'))
 let giveBack: () => void
@@ -65,15 +66,15 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
 })
 
-const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 30_000, interval: 50 })
+const eventually = (check: () => void | Promise<void>, timeout = 30_000): Promise<void> =>
+  vi.waitFor(check, { timeout, interval: 50 })
 
+const rollout = { max_parallel: 100, health_check: { interval: '200ms', success_threshold: 1, deadline: '120s' } }
 const decode = (data: Uint8Array | undefined): string => new TextDecoder().decode(data)
 const beat = heartbeatSubject('edge-2')
 const api = '$JS.API'
 
 it('runs jobs on nodes that joined, and keeps secrets for their owner', async () => {
-  const rollout = { max_parallel: 100, health_check: { interval: '200ms', success_threshold: 1, deadline: '120s' } }
   const spec = { name: 'work', type: 'process', config: { command: 'sleep', args: ['1000'] }, rollout }
   await fleet.client.jobs.apply({ spec })
   await eventually(async () => {
@@ -228,6 +229,71 @@ describe('the credential of a node', () => {
     expect(await generation()).toMatchObject({ generation: before.generation, problem: before.problem })
     for (const ear of ears) ear.stop()
   })
+
+  it('harms nobody by what it says, however wrong that is, and the centre tells of it', async () => {
+    const bad = createHostile(node, 'edge-1')
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    for (const text of [
+      '',
+      '{',
+      deep,
+      `{"s":1,"v":1,"cmd":"7/1","by":"node:edge-1","at":1,"ev":[{"type":"x","x":${deep}}]}`,
+    ])
+      bad.say(text)
+    for (const wrong of [
+      { resources: { cpus: 1e308, memoryBytes: -1 } },
+      { labels: { 'a b': 'x' } },
+      { executions: [{ execution: 'x' }] },
+      { problems: [{ code: 'x'.repeat(1_000), message: 1 }] },
+      { boot: 'x'.repeat(100_000) },
+    ])
+      bad.announce(wrong)
+    for (const wrong of [
+      { node: 'edge-2' },
+      { gen: [2 ** 40, 1] },
+      { at: Number.MIN_SAFE_INTEGER },
+      { at: 253_402_300_799_000 },
+      { n: -1 },
+      { ex: 'x'.repeat(500_000) },
+    ])
+      for (let n = 0; n < 50; n += 1) bad.beat(wrong)
+    const before = serviceMemory()
+    const began = performance.now()
+    const count = Number(process.env['DUNLIN_FLOOD'] ?? 4_600)
+    const labels = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`k${n}`, 'x'.repeat(1_000)]))
+    // The real agent may begin again meanwhile, and announce itself over it.
+    await eventually(async () => {
+      bad.announce({ labels })
+      await bad.invent(count)
+      await eventually(async () => {
+        const { warnings = [] } = await fleet.client.nodes.get('edge-1')
+        expect(warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['reports_dropped', 'labels_dropped']))
+      }, 5_000)
+      const { items } = await fleet.client.executions.list({ node: 'edge-1', limit: 1000 })
+      expect(items.length).toBe(1000)
+    }, 100_000)
+    if (process.env['DUNLIN_FLOOD'] !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20_000))
+      console.log({ count, ms: Math.round(performance.now() - began), before, after: serviceMemory() })
+    }
+    // The others are heard, and work.
+    const spec = {
+      name: 'after',
+      type: 'process',
+      config: { command: 'sleep', args: ['1000'] },
+      rollout,
+    }
+    await fleet.client.jobs.apply({ spec })
+    await eventually(async () => {
+      const { items: running } = await fleet.client.executions.list({
+        namespace: 'default',
+        job: 'after',
+        node: 'edge-2',
+      })
+      expect(running.map(({ state }) => state)).toEqual(['running'])
+    })
+    expect((await fleet.client.nodes.get('edge-2')).connection).toBe('connected')
+  }, 180_000)
 
   it('ends when the node is removed: at once, and for good', async () => {
     const closed = node.nc.closed()

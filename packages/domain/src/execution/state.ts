@@ -128,6 +128,7 @@ export const shrinkReports = (reports: NodeReports): void => {
     executions.delete(id)
   }
   reports.ended = countEnded(executions)
+  delete reports.surplus
 }
 
 /** In the fold of a process that has just folded the removal. */
