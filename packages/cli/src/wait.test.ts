@@ -68,6 +68,8 @@ describe('a job has come to rest at a version when', () => {
       undefined,
     ],
     ['somebody stopped it', { lifecycle: 'stopped' }, 4],
+    ['no node took it in time', { lifecycle: 'failed', state: { ...running.state, reason: 'queue_timeout' } }, 9],
+    ['it was not over in time', { lifecycle: 'failed', state: { ...running.state, reason: 'total_timeout' } }, 7],
     [
       'not: the version was not placed yet',
       { placement: { evaluation: 'e', trigger: 't', version: 1, at: '', seq: 1, left_out: {} } },

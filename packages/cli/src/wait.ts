@@ -20,7 +20,11 @@ export interface WaitOptions {
 export const settled = ({ status: job }: JobDetailView, version: number): number | undefined => {
   // Halted and rolled back by itself: the version has failed, whatever runs now.
   if (job.versions.some((one) => one.rolled_back_from === version)) return exitCodes.rolloutFailed
-  if (job.version > version || job.lifecycle !== 'active') return exitCodes.conflict
+  if (job.version > version) return exitCodes.conflict
+  // A time limit of the job has ended it; which one says why.
+  if (job.lifecycle === 'failed')
+    return job.state.reason === 'queue_timeout' ? exitCodes.notPlaced : exitCodes.rolloutFailed
+  if (job.lifecycle !== 'active') return exitCodes.conflict
   if (job.placement?.version !== version || job.rollout === undefined) return undefined
   const contentOf = (of: number): string | undefined => job.versions.find((one) => one.version === of)?.content
   if (contentOf(job.rollout.version) !== contentOf(version)) return undefined
