@@ -1,6 +1,7 @@
 /** Real files and real commands in a folder of the test's own. */
 import type { ConfigConfig, Content } from '@dunlin/contracts/agent'
 import { sha256 } from '@dunlin/runtime/agent'
+import { spawn } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -162,13 +163,16 @@ describe('files of a config job', () => {
       writeFileSync(join(dir, 'pid'), text)
       expect(await failureOf(start(task))).toContain('holds no process id')
     }
-    const hangups: string[] = []
-    const hear = (): void => void hangups.push(read('a.conf'))
-    process.on('SIGHUP', hear)
-    writeFileSync(join(dir, 'pid'), `${process.pid}\n`)
-    await start(task)
-    await eventually(() => expect(hangups).toEqual(['new']))
-    process.off('SIGHUP', hear)
+    const script = `trap 'cat ${at('a.conf')} > ${join(dir, 'heard')}' HUP; : > ${join(dir, 'ready')}; while :; do sleep 0.05; done`
+    const reader = spawn('sh', ['-c', script], { stdio: 'ignore' })
+    try {
+      await eventually(() => expect(existsSync(join(dir, 'ready'))).toBe(true))
+      writeFileSync(join(dir, 'pid'), `${reader.pid}\n`)
+      await start(task)
+      await eventually(() => expect(readFileSync(join(dir, 'heard'), 'utf8')).toBe('new'))
+    } finally {
+      reader.kill('SIGKILL')
+    }
   })
 
   it('are refused outside the roots, also through a link, and in the directory of the agent', async () => {

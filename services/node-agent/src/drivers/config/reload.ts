@@ -2,7 +2,7 @@
 import type { Reload } from '@dunlin/contracts/agent'
 import type { Task } from '../driver.ts'
 import { runOwnCommand } from '../own-command.ts'
-import { readText } from '../task-dir.ts'
+import { readerOf } from './pid-file.ts'
 
 /** Undefined when it worked, otherwise why not. */
 export const tellReader = async (
@@ -14,11 +14,9 @@ export const tellReader = async (
   const { command, args, timeout, pid_file: pidFile = '' } = reload
   if (command !== undefined)
     return runOwnCommand(task, { command, ...(args && { args }), ...(timeout && { timeout }) }, { signal })
-  const text = readText(pidFile)?.trim()
-  if (text === undefined) return `${pidFile} is not there, so nobody could be told`
-  const pid = /^\d+$/.test(text) ? Number(text) : 0
-  // 0 would be the agent's own group, 1 the host.
-  if (!Number.isSafeInteger(pid) || pid < 2) return `${pidFile} holds no process id`
+  const reader = readerOf(pidFile)
+  if ('why' in reader) return reader.why
+  const { pid } = reader
   try {
     process.kill(pid, reload.signal)
     return undefined
