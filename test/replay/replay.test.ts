@@ -36,6 +36,7 @@ it('there is a history of every release', () => {
     '0.2.0/commands.jsonl',
     '0.2.0/demo.jsonl',
     '0.2.0/silence.jsonl',
+    '0.3.0/joining.jsonl',
     '0.3.0/nodes.jsonl',
   ]
   expect(histories.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
