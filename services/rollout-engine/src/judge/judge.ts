@@ -13,7 +13,7 @@ import {
 import { judgeWindows, noWindows, type Judgement } from '@dunlin/domain'
 import type { Bus, BusMessage, Subscription } from '@dunlin/eventstore'
 import { HEARTBEATS } from '@dunlin/nats'
-import type { Clock } from '@dunlin/runtime'
+import { createPace, type Clock } from '@dunlin/runtime'
 import { readWindows } from './ask-windows.ts'
 import { createPatience, type Sight } from './patience.ts'
 import type { JudgeView } from './view.ts'
@@ -47,11 +47,15 @@ export interface HealthJudgeOptions {
 
 /** How often the same node is asked for windows that were missed. */
 const ASK_EVERY_MS = 2_000
+/** As the scheduler hears them: an agent leaves 100 ms between two, and a large one takes the room of several. */
+const HEARTBEATS_OF_ONE = { burst: 80, everyMs: 25 }
+const BYTES_OF_ONE = 64 * 1024
 
 export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
   const { bus, clock, validating, view } = options
   const pending = new Map<string, Map<NodeId, Verdict>>()
   let refused = 0
+  const pace = createPace(clock, HEARTBEATS_OF_ONE)
 
   const reach = (item: Validating, judgement: Judgement | Pick<Verdict, 'verdict' | 'reason'>): void => {
     item.judged = true
@@ -88,7 +92,7 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     const items = validating.of(node)
     // Most nodes validate nothing: their heartbeats are not even parsed here.
     if (items.length === 0) return
-    const read = readHeartbeat(message.data)
+    const read = pace.take(node, 1 + message.data.byteLength / BYTES_OF_ONE) ? readHeartbeat(message.data) : undefined
     if (read === undefined || read.node !== node) {
       refused += 1
       return
