@@ -1,5 +1,6 @@
 import { MORE, readFrame, type Frame, type LogItem } from '@dunlin/contracts/agent'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RunningAgent } from '../agent.ts'
 import { killTasks } from '../drivers/kill-tasks.ts'
@@ -53,16 +54,16 @@ const ask = (question: object) => {
 }
 const BOTH = { streams: ['stdout', 'stderr'] }
 
-describe('logs of a job on its node', { timeout: 30_000 }, () => {
+describe('logs of a job on its node', { timeout: 60_000 }, () => {
   it('are the last lines first, then what comes, then how it ended', async () => {
-    const entry = entryFor(
-      centre,
-      1,
-      sh('for i in 1 2 3 4; do echo line $i; done; sleep 0.5; printf last; exit 3', { restartPolicy: 'never' }),
-    )
+    const go = join(dataDir, 'go')
+    const script = `for i in 1 2 3 4; do echo line $i; done; while [ ! -e ${go} ]; do sleep 0.02; done; printf last; exit 3`
+    const entry = entryFor(centre, 1, sh(script, { restartPolicy: 'never' }))
     centre.write(documentOf(1, entry), NODE)
     await until(() => expect(centre.states(entry.execution)).toContain('running'))
     const asked = ask({ ...BOTH, tail: 2, follow: true })
+    await until(() => expect(asked.text()).toContain('line 4\n'))
+    writeFileSync(go, '')
     await until(() => expect(asked.over()).toBe(true))
     expect(asked.text()).toMatch(/^(line 1\nline 2\n)?line 3\nline 4\nlast$/)
     expect(asked.ended()).toMatchObject([{ x: entry.execution, state: 'failed', code: 3 }])
