@@ -5,7 +5,7 @@ import { createPlans, isKind } from './faults/orders.ts'
 import { strike } from './faults/strike.ts'
 import type { Target } from './faults/targets.ts'
 import type { Struck } from './ledger/laws.ts'
-import { labelsOf } from './load/jobs.ts'
+import { labelsOf, type UpdateTarget } from './load/jobs.ts'
 import type { Load } from './load/load.ts'
 import type { Dice } from './random.ts'
 import type { Agent } from './world/agents.ts'
@@ -19,6 +19,15 @@ const UPDATE_EVERY = 10
 const UNDER_WAY_WITHIN_MS = 2_500
 /** How long an order waits for what it shall strike. */
 const THERE_WITHIN_MS = 1_000
+
+/** When an update is struck, in turn: what is updated, and the sign that the moment has come. */
+const moments: readonly ((of: Agent) => readonly [UpdateTarget, () => boolean])[] = [
+  (of) => ['agent', of.isOnTrial],
+  (of) => ['payload', () => of.isUpdating('payload')],
+  (of) => ['agent', of.isOnTrial],
+  (of) => ['agent', () => of.isUpdating('agent')],
+  (of) => ['payload', () => of.isUpdating('payload')],
+]
 
 export interface CycleOptions {
   readonly world: World
@@ -35,6 +44,7 @@ export const createCycles = ({ world, load, dice, coverage, tell, struck, kills 
   const planOf = createPlans(dice)
   const updated = world.agents.filter((_, i) => labelsOf(i + 1).includes('on-odd=yes'))
   let aim: Agent | undefined
+  let begun = 0
 
   /** A node where all of it can be struck, the one that is aimed at before any other. */
   const readyNode = (order: readonly Target[]): Agent | undefined => {
@@ -61,12 +71,8 @@ export const createCycles = ({ world, load, dice, coverage, tell, struck, kills 
   /** A node on which a version of the agent or the payload is staged, tried or gone back from. */
   const beginUpdate = async (): Promise<Agent> => {
     const aimed = dice.pick(updated)
-    const [target, sign] = dice.weighted<['agent' | 'payload', () => boolean]>([
-      [3, ['agent', aimed.isOnTrial]],
-      [1, ['agent', () => aimed.isUpdating('agent')]],
-      [2, ['payload', () => aimed.isUpdating('payload')]],
-    ])
-    tell(load.update(dice, target))
+    const [target, sign] = moments[begun++ % moments.length]?.(aimed) ?? ['agent', aimed.isOnTrial]
+    tell(load.update(target))
     const since = performance.now()
     while (!sign() && performance.now() - since < UNDER_WAY_WITHIN_MS) await delay(15)
     tell(`the ${target} of ${aimed.name} is ${sign() ? 'being updated' : 'not yet being updated'}`)

@@ -58,6 +58,8 @@ const createDeck = (shuffled: () => readonly (readonly Kind[])[]) => {
   }
 }
 
+const alone = (target: Target): Plan => ({ targets: [target], isOrder: false, missed: () => {} })
+
 /** Weighted: one, or several at once. */
 const drawAny = (dice: Dice): Plan => {
   const count = dice.weighted([
@@ -76,6 +78,8 @@ export const createPlans = (dice: Dice): ((cycle: number) => Plan) => {
   return (cycle) => {
     if (cycle % 4 === 1) return full.next()
     if (cycle % 8 === 3) return pairs.next()
+    // What is several kinds at once has its turn, too, however the dice fall.
+    if (cycle % 8 === 7) return alone(cycle % 16 === 7 ? 'node' : 'agent+shim')
     return full.again() ?? pairs.again() ?? drawAny(dice)
   }
 }

@@ -11,7 +11,7 @@ export interface Load {
   /** One thing that a person does, drawn by the dice. Returns what, for the story; the answer comes later. */
   act(dice: Dice): string
   /** A new version of the agent or of the payload, good or broken. Returns what, for the story. */
-  update(dice: Dice, target: UpdateTarget): string
+  update(target: UpdateTarget): string
   /** What became, or had to become, of what an update with this mark brings. */
   fateOf(mark: string): Fate | undefined
   /** Applies every job; agents stay what they are. */
@@ -28,19 +28,10 @@ export interface Load {
 
 /** It runs no batch: one that was completed elsewhere meanwhile does not begin when the node is back. */
 const DRAINED_NODE = 'edge-2'
-/** How often an update is good, and how it is not. */
-const fatesOf: Readonly<Record<UpdateTarget, readonly (readonly [number, Fate])[]>> = {
-  agent: [
-    [10, 'good'],
-    [2, 'exits'],
-    [2, 'unreachable'],
-    [2, 'dies'],
-    [1, 'refused'],
-  ],
-  payload: [
-    [3, 'good'],
-    [1, 'exits'],
-  ],
+/** What updates bring, in turn: after each that is broken comes one that is good. */
+const fatesOf: Readonly<Record<UpdateTarget, readonly Fate[]>> = {
+  agent: ['good', 'unreachable', 'good', 'exits', 'good', 'dies', 'good', 'refused'],
+  payload: ['good', 'good', 'exits'],
 }
 const BALLAST_JOBS = 8
 const BALLAST_WRITERS = 4
@@ -71,10 +62,14 @@ export const startLoad = ({ urls, places, versions }: LoadOptions): Load => {
     const spec = specOf(job, mark, ledgerDir, configOfUpdate)
     return { mark, answer: person.send(`apply ${mark}`, 'PUT', '/api/v1/jobs', spec) }
   }
-  const update = (dice: Dice, job: ChaosJob): string => {
-    const fate = dice.weighted(fatesOf[job.behaviour === 'agent' ? 'agent' : 'payload'])
+  const dealt = { agent: 0, payload: 0 }
+  const update = (target: UpdateTarget): string => {
+    const job = chaosJobs.find(({ behaviour }) => behaviour === target)
+    const fate = fatesOf[target][dealt[target]++ % fatesOf[target].length]
+    if (job === undefined || fate === undefined) throw new Error(`no job brings the ${target}`)
     return `apply ${apply(job, fate).mark} (${fate})`
   }
+  const targetOf = ({ behaviour }: ChaosJob): UpdateTarget => (behaviour === 'payload' ? 'payload' : 'agent')
   const ask = (job: string, verb: string) => person.send(`${verb} ${job}`, 'POST', path(job, verb), {})
 
   const flood = async (sender: Person, w: number): Promise<void> => {
@@ -110,15 +105,11 @@ export const startLoad = ({ urls, places, versions }: LoadOptions): Load => {
         [2, 'rollback'],
         [2, 'rerun'],
       ] as const)
-      if (verb === 'apply') return isUpdate(job) ? update(dice, job) : `apply ${apply(job).mark}`
+      if (verb === 'apply') return isUpdate(job) ? update(targetOf(job)) : `apply ${apply(job).mark}`
       void ask(job.name, verb)
       return `${verb} ${job.name}`
     },
-    update: (dice, target) => {
-      const job = chaosJobs.find(({ behaviour }) => behaviour === target)
-      if (job === undefined) throw new Error(`no job brings the ${target}`)
-      return update(dice, job)
-    },
+    update,
     fateOf: (mark) => fates.get(mark),
     applyAll: async () => {
       const first = chaosJobs.filter(({ behaviour }) => behaviour !== 'agent')

@@ -44,11 +44,13 @@ export const startMember = (spec: MemberSpec): Member => {
   let isStopping = false
   let backInMs: number | undefined
   let struckPid: number | undefined
+  let isDoomed = false
   let waiting = Promise.withResolvers<void>()
   let gone: Promise<void> = Promise.resolve()
 
   const run = (): void => {
     isReady = false
+    isDoomed = false
     backInMs = undefined
     const log = openSync(logFile, 'a')
     // Standard input is the leash: it closes when this process dies, however it dies.
@@ -63,7 +65,9 @@ export const startMember = (spec: MemberSpec): Member => {
     started.stdin?.on('error', () => {})
     // "pipe" always gives one; the type only knows that at a literal.
     if (started.stdout)
-      createInterface({ input: started.stdout }).on('line', (line) => (child === started ? hear(line) : undefined))
+      createInterface({ input: started.stdout }).on('line', (line) =>
+        child === started && !isDoomed ? hear(line) : undefined,
+      )
     gone = new Promise((resolve) => {
       started.once('exit', (code, signal) => {
         resolve()
@@ -115,6 +119,7 @@ export const startMember = (spec: MemberSpec): Member => {
     ready: () => waiting.promise,
     kill9: (delayMs) => {
       if (!child) return false
+      isDoomed = true
       dies(child.pid, delayMs)
       child.kill('SIGKILL')
       return true
