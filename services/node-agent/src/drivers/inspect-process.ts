@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { outOfMemory } from '../cgroups/task-group.ts'
 import type { Inspected, Task } from './driver.ts'
+import { launchedInEarlierBoot } from './launch-record.ts'
 import { bootId, isAlive } from './proc.ts'
 import { claimedAt, readExit, readPid, type PidFile } from './task-dir.ts'
 
@@ -20,7 +21,7 @@ export const inspectProcess = ({ dir, attempt }: TaskFiles): Inspected => {
   const pid = readPid(dir)
   if (!pid || pid.attempt !== attempt) {
     const claimed = claimedAt(dir, attempt)
-    if (claimed === undefined) return { is: 'absent' }
+    if (claimed === undefined) return { is: launchedInEarlierBoot(dir, attempt) ? 'lost' : 'absent' }
     return Date.now() - claimed < SHOW_PID_WITHIN_MS ? { is: 'starting' } : { is: 'lost' }
   }
   if (isOurs(pid) && (isAlive(pid.pid, pid.startTicks) || isAlive(pid.shimPid, pid.shimStartTicks)))

@@ -6,6 +6,7 @@ import { limitsOf } from '../cgroups/limits.ts'
 import { saveTaskGroup } from '../cgroups/task-group.ts'
 import { TaskError, type Task } from './driver.ts'
 import { inspectProcess, SHOW_PID_WITHIN_MS } from './inspect-process.ts'
+import { noteLaunch } from './launch-record.ts'
 import { bootId } from './proc.ts'
 import { RUN_SHIM, SHIM, SHIM_VARIABLE } from './shim.ts'
 import { prepareTaskDir } from './task-dir.ts'
@@ -38,6 +39,7 @@ export const launch = async (task: Task, what: Launch, onExit: () => void): Prom
     // The mark by which everything that the task starts is known, wherever it goes.
     const marks = { DUNLIN_EXECUTION: task.execution, DUNLIN_ATTEMPT: String(attempt) }
     const env = { ...what.env, ...marks, [SHIM_VARIABLE]: SHIM }
+    if (task.content.restartPolicy === 'never') noteLaunch(dir, attempt)
     // detached: the shim leads a session and process group of its own and survives the agent.
     const shim = spawn('/bin/sh', ['-c', RUN_SHIM, 'dunlin-shim', ...shimArgs], {
       detached: true,
