@@ -1,5 +1,5 @@
 import type { ExecQuestion, NodeId } from '@dunlin/contracts/agent'
-import { systemClock, type Logger } from '@dunlin/runtime/agent'
+import { systemClock, type Clock, type Logger } from '@dunlin/runtime/agent'
 import { silentLogger } from '@dunlin/runtime/agent'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,8 @@ import { runCommand } from './run-command.ts'
 const dir = mkdtempSync(join(tmpdir(), 'dunlin-exec-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
+const TIMEOUT_MS = 60_000
+
 const run = (command: readonly string[], exec: ExecPolicy | undefined, more: Partial<ExecQuestion> = {}) => {
   const said: unknown[] = []
   const logger: Logger = { ...silentLogger, warn: (message, fields) => void said.push({ message, ...fields }) }
@@ -23,14 +25,22 @@ const run = (command: readonly string[], exec: ExecPolicy | undefined, more: Par
     ready: () => Promise.resolve(!abort.signal.aborted),
     item: (value, bytes) => (output[(value as { s: 'stdout' | 'stderr' }).s] += Buffer.from(bytes ?? []).toString()),
   }
+  let timeOut = (): void => {}
+  // Its timeout is over when the test says so.
+  const after: Clock['after'] = (ms, act) => {
+    if (ms !== TIMEOUT_MS) return systemClock.after(ms, act)
+    timeOut = act
+    return { cancel: () => (timeOut = () => {}) }
+  }
+  const clock = { ...systemClock, after }
   // Only what a command needs of the agent.
-  const facts = { node: 'n1' as NodeId, dataDir: dir, clock: systemClock, logger, exec } as unknown as RpcFacts
-  const ended = runCommand(facts, { command: [...command], timeoutMs: 60_000, by: 'user:ana', ...more }, out)
-  return { ended, output, said, leave: () => abort.abort() }
+  const facts = { node: 'n1' as NodeId, dataDir: dir, clock, logger, exec } as unknown as RpcFacts
+  const ended = runCommand(facts, { command: [...command], timeoutMs: TIMEOUT_MS, by: 'user:ana', ...more }, out)
+  return { ended, output, said, leave: () => abort.abort(), timeOut: () => timeOut() }
 }
 const ANY = execPolicyOf(true, [])
 
-describe('a command on request', { timeout: 30_000 }, () => {
+describe('a command on request', () => {
   it('runs without a shell, from a scratch environment, with its streams and code apart', async () => {
     const { ended, output, said } = run(
       ['sh', '-c', 'echo "$1"; echo err >&2; cat; env | grep -c . >&2; exit 7', 'x', '$HOME *'],
@@ -51,7 +61,13 @@ describe('a command on request', { timeout: 30_000 }, () => {
   it('ends at its timeout also when something that left its group keeps its output open', async () => {
     const left = join(dir, 'left')
     const leaves = `setsid sh -c 'echo $$ > "$0"; exec sleep 1000' ${left} & while [ ! -s ${left} ]; do sleep 0.01; done`
-    const { ended } = run(['sh', '-c', leaves], ANY, { timeoutMs: 1_000 })
+    const { ended, timeOut } = run(['sh', '-c', leaves], ANY)
+    // The command itself is over, and its note is gone.
+    await vi.waitFor(() => {
+      expect(readFileSync(left, 'utf8')).toMatch(/\d\n/)
+      expect(readdirSync(join(dir, 'exec'))).toEqual([])
+    }, 20_000)
+    timeOut()
     expect(await ended).toEqual({ code: 0, signal: null, timedOut: true })
     expect(existsSync(join(dir, 'exec'))).toBe(true)
     expect(readdirSync(join(dir, 'exec'))).toEqual([])
@@ -59,18 +75,19 @@ describe('a command on request', { timeout: 30_000 }, () => {
   })
 
   it('is ended with its whole group at its timeout, also when it ignores SIGTERM', async () => {
-    const { ended, output } = run(['sh', '-c', 'trap "" TERM; echo $$; sleep 1000 & sleep 1000; sleep 1000'], ANY, {
-      timeoutMs: 300,
-    })
+    const deaf = 'trap "" TERM; echo $$; sleep 1000 & sleep 1000; sleep 1000'
+    const { ended, output, timeOut } = run(['sh', '-c', deaf], ANY)
+    await vi.waitFor(() => expect(output.stdout).toMatch(/\d\n/), 20_000)
+    timeOut()
     expect(await ended).toMatchObject({ signal: 'SIGKILL', timedOut: true })
     const group = -Number(output.stdout)
     expect(group).toBeLessThan(-1)
-    await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow('ESRCH'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow('ESRCH'), 20_000)
   })
 
   it('is ended when the caller leaves', async () => {
     const { ended, leave, output } = run(['sh', '-c', 'echo up; exec sleep 1000'], ANY)
-    await vi.waitFor(() => expect(output.stdout).toBe('up\n'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(output.stdout).toBe('up\n'), 20_000)
     leave()
     expect(await ended).toMatchObject({ signal: 'SIGTERM', timedOut: false })
   })
