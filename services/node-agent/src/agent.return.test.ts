@@ -3,7 +3,7 @@
  * node is right again within seconds all the same, whatever it was waiting for.
  */
 import type { JournalId } from '@dunlin/contracts/agent'
-import { silentLogger } from '@dunlin/runtime/agent'
+import { silentLogger, type Logger } from '@dunlin/runtime/agent'
 import { createVirtualClock, type VirtualClock } from '@dunlin/testkit'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ const within = async (ms: number, check: () => void): Promise<void> => {
   }, 10_000)
 }
 
-const start = async (): Promise<void> => {
+const start = async (logger = silentLogger): Promise<void> => {
   const journal = openJournal({
     file: join(dataDir, 'journal.db'),
     newId: () => newId() as JournalId,
@@ -60,6 +60,7 @@ const start = async (): Promise<void> => {
   const starting = startNode(connection.centre, {
     dataDir,
     clock,
+    logger,
     journal,
     drivers: [driver],
     timings: { ...defaultTimings, pollMs: 60 * SECOND, askMs: 5 },
@@ -69,7 +70,10 @@ const start = async (): Promise<void> => {
 }
 
 it('tells what has happened', async () => {
-  await start()
+  const said: string[] = []
+  const note = (message: string): void => void said.push(message)
+  const logger: Logger = { ...silentLogger, info: note, warn: note, child: () => logger }
+  await start(logger)
   const one = entryFor(centre, 1, sh('true'))
   centre.write(documentOf(1, one), NODE)
   await pass(SECOND)
@@ -79,6 +83,8 @@ it('tells what has happened', async () => {
   connection.restore()
   await pass(SECOND)
   expect(centre.states(one.execution)).toEqual(['starting', 'running', 'completed'])
+  const lost = said.indexOf('the connection to the server is lost; what runs here runs on')
+  expect(said.slice(lost)).toContain('the server is connected')
 })
 
 it('announces itself when it was started without a network, reads its document, and begins what is new', async () => {

@@ -140,7 +140,8 @@ export const startAgent = async (ports: AgentPorts, options: AgentOptions): Prom
   )
   live.push(
     bus.onLive((isLive) => {
-      if (!isLive) return
+      if (!isLive) return logger.warn('the connection to the server is lost; what runs here runs on')
+      logger.info('the server is connected')
       void documents.reread()
       contents.hurry()
       reporter.lookAgain()
