@@ -32,6 +32,25 @@ it('makes all groups before the kernel begins to wait, once for those that are e
   )
 })
 
+it('makes none while the kernel waits, and none for what has begun meanwhile', async () => {
+  const waits: PromiseWithResolvers<void>[] = []
+  const hurry = () => {
+    const wait = Promise.withResolvers<void>()
+    waits.push(wait)
+    return wait.promise
+  }
+  const groups = expectedGroups({ base, hurry })
+  groups.expect('a.1')
+  await vi.waitFor(() => expect(waits).toHaveLength(1))
+  for (const name of ['b.1', 'c.1']) groups.expect(name)
+  groups.begins('b.1')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(readdirSync(base)).toEqual(['a.1'])
+  waits[0]?.resolve()
+  await vi.waitFor(() => expect(waits).toHaveLength(2))
+  expect(readdirSync(base).toSorted()).toEqual(['a.1', 'c.1'])
+})
+
 it('takes away the group of an attempt that did not begin, and no other', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   let hurried = Promise.withResolvers<void>()

@@ -4,8 +4,8 @@
  * start needs before it: the agent joins the group that it is in, which changes nothing else. While the kernel waits no group
  * can be made, so that of the attempt is made before.
  */
-import { constants } from 'node:fs'
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
+import { constants, existsSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownFolders } from './own-folders.ts'
 import { removeEmpty } from './task-group.ts'
@@ -37,13 +37,15 @@ export const expectedGroups = ({
 }: ExpectedOptions): ExpectedGroups => {
   const waiting = new Map<string, NodeJS.Timeout>()
   let fresh: string[] = []
+  let underWay: Promise<void> = Promise.resolve()
 
-  /** All that are expected in one go: behind the first wait the others could make no group. */
+  /** All that are expected in one go, and none while the kernel waits: the agent's own thread would stand still. */
   const makeAll = async (): Promise<void> => {
-    const names = fresh
+    const names = fresh.filter((name) => waiting.has(name))
     fresh = []
-    await mkdirIfAbsent(base)
-    await Promise.all(names.map((name) => mkdirIfAbsent(join(base, name))))
+    if (names.length === 0) return
+    makeIfAbsent(base)
+    for (const name of names) makeIfAbsent(join(base, name))
     await prepare?.()
     await hurry()
   }
@@ -60,10 +62,7 @@ export const expectedGroups = ({
       waiting.set(name, setTimeout(forget, forMs, name).unref())
       fresh.push(name)
       // What cannot be done now is done by the start itself, with the error told there.
-      if (fresh.length === 1)
-        void Promise.resolve()
-          .then(makeAll)
-          .catch(() => {})
+      if (fresh.length === 1) underWay = underWay.then(makeAll).catch(() => {})
     },
     begins: (name) => {
       clearTimeout(waiting.get(name))
@@ -72,24 +71,22 @@ export const expectedGroups = ({
   }
 }
 
-/** One call, where a recursive one takes four. */
-const mkdirIfAbsent = (path: string): Promise<void> =>
-  mkdir(path).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  })
+const makeIfAbsent = (path: string): void => {
+  if (!existsSync(path)) mkdirSync(path)
+}
 
 /** Joins the group that this process is in. Only while it is where it was first: somebody else may move it, and it stays there. */
 const hurrying = (): (() => Promise<void>) => {
   let known: Promise<Own | undefined> | undefined
   return async () => {
     const own = await (known ??= findOwn())
-    if (own !== undefined && (await readStart(own.stands)) === own.where) await own.procs.write('0', 0)
+    if (own !== undefined && readStart(own.stands) === own.where) await own.procs.write('0', 0)
   }
 }
 
-/** Files that stay open: each look and each join is one call, and the wait begins the sooner. */
+/** Files that stay open, so that the wait begins the sooner. */
 interface Own {
-  readonly stands: FileHandle
+  readonly stands: number
   readonly where: string
   readonly procs: FileHandle
 }
@@ -97,8 +94,8 @@ interface Own {
 /** Undefined when the agent may not write there. */
 const findOwn = async (): Promise<Own | undefined> => {
   try {
-    const stands = await open('/proc/self/cgroup')
-    const where = await readStart(stands)
+    const stands = openSync('/proc/self/cgroup', 'r')
+    const where = readStart(stands)
     const { v1, v2 } = ownFolders(where, await readFile('/proc/self/mountinfo', 'utf8'))
     const folder = v2 ?? v1.get('freezer') ?? [...v1.values()][0] ?? ''
     const members = await readFile(join(folder, 'cgroup.procs'), 'utf8')
@@ -112,7 +109,7 @@ const findOwn = async (): Promise<Own | undefined> => {
 
 const MOST_BYTES = 16 * 1024
 
-const readStart = async (file: FileHandle): Promise<string> => {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0)
-  return buffer.toString('utf8', 0, bytesRead)
+const readStart = (file: number): string => {
+  const buffer = Buffer.alloc(MOST_BYTES)
+  return buffer.toString('utf8', 0, readSync(file, buffer, 0, MOST_BYTES, 0))
 }

@@ -39,7 +39,7 @@ export const v1Backend = ({ v1, v2 }: OwnFolders, name: string): CgroupBackend =
       expected?.begins(group)
       const folders: string[] = []
       const make = async (folder: string): Promise<string> => {
-        await mkdir(join(folder, group), { recursive: true })
+        if (!existsSync(join(folder, group))) await mkdir(join(folder, group), { recursive: true })
         folders.push(join(folder, group))
         return join(folder, group)
       }

@@ -55,7 +55,7 @@ export const v2Backend = (own: string, family: ReadonlySet<number>, name: string
     // Never in the agent's own thread: the kernel makes no group while a process that joins another one waits.
     create: async (group, attempt, limits) => {
       expected.begins(group)
-      await mkdir(join(base, group), { recursive: true })
+      if (!existsSync(join(base, group))) await mkdir(join(base, group), { recursive: true })
       await handOnInBase()
       return limitGroup(join(base, group), attempt, limits, enforces)
     },
