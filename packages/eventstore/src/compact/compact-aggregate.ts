@@ -32,6 +32,7 @@ export const compactAggregate = async <K extends Kinds>(
   if (folding === undefined || fold.get(target.kind, target.key) === undefined) return skip(subject, 'unknown')
   // Where archives are noted: archiving it would change it.
   if (subject === options.logSubject) return skip(subject, 'nothing_to_do')
+  if (target.drops === true) return dropReports(options, target)
   const messages: Recorded[] = []
   for await (const recorded of log.read(subject)) messages.push(recorded)
   if (messages.length < 2) return skip(subject, 'nothing_to_do')
@@ -129,5 +130,24 @@ const compactReports = async <K extends Kinds>(
   const latest = latestAnnouncement(rulesOf(folding), key, messages)
   if (latest === 0) return skip(subject, 'nothing_to_do')
   const object = await archiveHistory(options, subject, messages.slice(0, latest))
-  return purgeBelow(options, subject, (messages[latest] as Recorded).seq, object)
+  return purged(options, key, await purgeBelow(options, subject, (messages[latest] as Recorded).seq, object))
+}
+
+/** All but the last report, which stands for the subject; they are not read, because there may be more than fits memory. */
+const dropReports = async <K extends Kinds>(
+  options: CompactOptions<K>,
+  { key, subject }: CompactTarget,
+): Promise<CompactResult> => {
+  const last = await options.log.last(subject)
+  if (last === undefined) return skip(subject, 'nothing_to_do')
+  return purged(options, key, await purgeBelow(options, subject, last.seq))
+}
+
+/** What was purged is not there to be purged again. */
+const purged = <K extends Kinds>({ fold }: CompactOptions<K>, key: string, result: CompactResult): CompactResult => {
+  for (const kind of fold.inside.kinds) {
+    const cell = kind.folding.fence === 'report' ? fold.inside.cells(kind).get(key) : undefined
+    if (cell !== undefined) cell.below = 0
+  }
+  return result
 }

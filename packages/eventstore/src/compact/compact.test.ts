@@ -155,7 +155,7 @@ describe('compaction of a report subject', () => {
     await say('B', 1002, 'Added')
     const fold = await replay(store)
     const planned = await planCompaction(fold, store.log, { longCommits: 2, terminalCommits: 9 })
-    expect(planned).toEqual([{ kind: 'report', key: 'n1', subject, commits: 2, why: 'long' }])
+    expect(planned).toEqual([{ kind: 'report', key: 'n1', subject, commits: 4, why: 'long' }])
     const results: unknown[] = []
     for await (const result of compactLog(optionsOf(store, fold), planned)) results.push(result)
     expect(results).toMatchObject([{ done: true, purged: 4, belowSeq: 5 }])

@@ -40,11 +40,17 @@ export const planCompaction = async <K extends Kinds>(
     const isReport = kind.folding.fence === 'report'
     for (const cell of fold.inside.cells(kind).values()) {
       if (cell.condition.is !== 'ok') continue
+      const isOver = policy.isTerminal?.(kind.name, cell.key, cell) === true
+      if (isReport && isOver && cell.below + cell.baseV >= policy.longCommits) {
+        // A node that wrote without end and was removed: an archive of it would take as much room again.
+        const commits = cell.below + cell.baseV - 1
+        planned.push({ kind: kind.name, key: cell.key, subject: cell.subject, commits, why: 'terminal', drops: true })
+        continue
+      }
       const commits = isReport ? cell.below : cell.v - cell.baseV
       const target = { kind: kind.name, key: cell.key, subject: cell.subject, commits }
       if (commits >= policy.longCommits) planned.push({ ...target, why: 'long' })
-      else if (commits >= policy.terminalCommits && policy.isTerminal?.(kind.name, cell.key, cell) === true)
-        planned.push({ ...target, why: 'terminal' })
+      else if (commits >= policy.terminalCommits && isOver) planned.push({ ...target, why: 'terminal' })
     }
   }
   return planned.toSorted((a, b) => b.commits - a.commits).slice(0, policy.atMost)

@@ -24,6 +24,8 @@ export interface CompactTarget {
   readonly kind: string
   readonly key: string
   readonly subject: string
+  /** Reports of a node that is gone, too many to be kept: purged without an archive. */
+  readonly drops?: boolean
 }
 
 /** Why a subject was left alone. */

@@ -12,9 +12,12 @@ export interface Cell<S = unknown> extends Aggregate<S> {
   cmd: string
   condition: Condition
   state: S
-  /** Version of the newest checkpoint; what lies above it is the visible history. 0 = all of it. */
+  /**
+   * Version of the newest checkpoint; what lies above it is the visible history. 0 = all of it. On report subjects: how many
+   * messages stand from the latest announcement on.
+   */
   baseV: number
-  /** Commits of earlier boots or below an announcement: what compaction of a report subject could purge. */
+  /** Messages below the latest announcement: what compaction of a report subject could purge. */
   below: number
   /** Number of the last capture (snapshot under way) that has written this cell. */
   captured: number

@@ -22,7 +22,7 @@ const moved = (cell: Cell, commit: AnyCommit): void => {
 
 const admitReport = (cell: Cell, commit: AnyCommit): void => {
   if (isAnnouncement(commit)) {
-    cell.below = cell.baseV
+    cell.below += cell.baseV
     cell.baseV = 0
   }
   cell.baseV++
@@ -87,6 +87,8 @@ export const createTake = ({ provided, troubled, onTaken }: TakeOptions) => {
       if (admission === 'admitted') admission = fold(cell, seq, commit as AnyCommit)
       else if (admission === 'quarantined' || admission === 'read_only')
         stop(cell, admission, seq, detailOf(rules, cell, commit, unreadable))
+      // Only report subjects have such messages; they take room until the next announcement stands above them.
+      if (admission === 'ignored' || admission === 'forged') cell.baseV++
       cell.seq = seq
     }
     onTaken(cell, seq, admission, commit)

@@ -1,7 +1,7 @@
 import { operations } from '@dunlin/contracts'
-import { jobSubject } from '@dunlin/nats'
+import { jobSubject, reportSubject } from '@dunlin/nats'
 import { afterEach, describe, expect, it } from 'vitest'
-import { processSpec, startInProcess, type InProcess } from '../test-tools/in-process.ts'
+import { BOOT, joinNode, processSpec, startInProcess, type InProcess } from '../test-tools/in-process.ts'
 
 const running: InProcess[] = []
 afterEach(async () => {
@@ -46,6 +46,32 @@ describe('POST /api/v1/log/compact', () => {
     })
     expect(repeated.json()).toMatchObject({ version: 3 })
     expect((await fresh.send('GET', '/api/v1/commands/k3')).json()).toMatchObject({ ok: true, version: 3 })
+  })
+
+  it('frees what a node wrote without end, once it is removed', async () => {
+    const given = await start()
+    await joinNode(given, 'edge-1')
+    const reports = reportSubject('edge-1')
+    const { log } = given.store
+    let expected = (await log.last(reports))?.seq ?? 0
+    for (let n = 0; n < 1_500; n++) {
+      // Every third is none, and is not counted by anybody's schema.
+      const text =
+        n % 3 === 0
+          ? '{}'
+          : JSON.stringify({ s: 1, v: n + 2, cmd: `${BOOT}/${n + 2}`, by: 'node:edge-1', at: 1, ev: [] })
+      const result = await log.append({ subject: reports, data: Buffer.from(text), expected })
+      expected = result.ok ? result.seq : expected
+    }
+    expect((await compact(given, {})).json()).toMatchObject({ purged: 0 })
+    await given.send('POST', '/api/v1/nodes/edge-1/remove', { body: { force: true } })
+    const planned = (await compact(given, { dry_run: true })).as(operations.compactLog.response)
+    expect(planned.subjects).toEqual([{ subject: reports, purged: 1_500 }])
+    expect((await compact(given, {})).json()).toMatchObject({ purged: 1_500 })
+    expect((await Array.fromAsync(log.read(reports))).length).toBe(1)
+    expect((await compact(given, {})).json()).toMatchObject({ purged: 0 })
+    const fresh = await start({ store: given.store })
+    expect((await fresh.send('GET', '/api/v1/nodes/edge-1')).json()).toMatchObject({ admission: 'removed' })
   })
 
   it('leaves short stories alone when no job is named, and refuses an unknown job', async () => {

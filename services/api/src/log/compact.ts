@@ -34,6 +34,7 @@ export interface CompactPorts {
 
 export const createCompact = ({ log, archive, clock, logger, state }: CompactPorts): Compact => {
   let running = false
+  const policy = policyOf(state)
 
   const targetOf = (key: JobKey): CompactTarget => {
     const text = jobKeyText(key)
@@ -65,15 +66,16 @@ export const createCompact = ({ log, archive, clock, logger, state }: CompactPor
   }
 }
 
-/** The story of a deleted job is over. */
-const policy: CompactPolicy = {
+/** The story of a deleted job is over, and that of the reports of a removed node. */
+const policyOf = (state: ApiState): CompactPolicy => ({
   ...COMPACT_POLICY,
-  isTerminal: (kind, _key, aggregate) => {
+  isTerminal: (kind, key, aggregate) => {
+    if (kind === 'report') return state.node(key)?.admission === 'removed'
     if (kind !== 'job') return false
     const { versions } = aggregate.state as Job
     return versions.is === 'present' && versions.lifecycle === 'deleted'
   },
-}
+})
 const EVERYTHING: CompactPolicy = { longCommits: 0, terminalCommits: 0 }
 
 const plannedView = (
