@@ -2,8 +2,8 @@
 import type { ExecutionId } from '@dunlin/contracts/agent'
 import { backOffMs, type Phase } from '@dunlin/domain/agent'
 import type { Clock } from '@dunlin/runtime/agent'
-import { rm } from 'node:fs/promises'
 import { sweepTaskDir } from '../drivers/launch.ts'
+import { removeTree } from '../drivers/remove-tree.ts'
 import type { KnownExecution } from '../journal/journal.ts'
 import type { AgentPorts } from '../ports.ts'
 import type { Attempts } from './attempts.ts'
@@ -61,7 +61,7 @@ const resume = (one: Execution, { attempts, ports: { logger } }: Recovery): void
 
 const endNameless = async (dir: string): Promise<void> => {
   await sweepTaskDir(dir)
-  await rm(dir, { recursive: true, force: true })
+  await removeTree(dir)
 }
 
 const recoverExecution = (known: KnownExecution, acknowledgedJ: number, clock: Clock): Execution => {

@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from '../drivers/driver.ts'
 import { forgetTaskLogs } from '../drivers/logs.ts'
+import { removeTree } from '../drivers/remove-tree.ts'
 import type { AgentPorts } from '../ports.ts'
 import { createProber } from '../probes/prober.ts'
 import type { Timings } from '../timings.ts'
@@ -216,7 +217,7 @@ export const startRunner = (deps: RunnerDeps): Runner => {
       .catch((error: unknown) => logger.error('a job left something behind', { execution, error: String(error) }))
       // The record first: what cannot be deleted must not come back as an execution when the journal has forgotten it.
       .then(() => rm(join(dir, TASK_RECORD), { force: true }))
-      .then(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+      .then(() => Promise.all(folders.map((folder) => removeTree(folder))))
       .catch((error: unknown) => logger.warn('a folder could not be removed', { execution, error: String(error) }))
       .then(() => {
         leaving.delete(one)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { killTasks } from '../drivers/kill-tasks.ts'
+import { removeTree } from '../drivers/remove-tree.ts'
 import { explainUsage, readOrExplain } from '../usage.ts'
 import { INSTALL_USAGE, needBundle, readInstallFlags, type InstallFlags } from './install-flags.ts'
 import { installSteps, UNIT, unitOf, type Machine } from './plan.ts'
@@ -79,7 +80,7 @@ export const uninstall = async (args: readonly string[]): Promise<void> => {
     rmSync(unitFile, { force: true })
     if (live) thisMachine.run('systemctl', ['daemon-reload'])
     say(`${UNIT} is removed`)
-    if (purge) rmSync(dataDir, { recursive: true, force: true })
+    if (purge) await removeTree(dataDir)
     say(purge ? `${dataDir} is deleted` : `${dataDir} is left: identity, credential and journal; --purge deletes it`)
   })
 }
