@@ -80,14 +80,19 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
       fleet.due.add(key)
       pump.wake()
     },
+    onUnread: (node) => {
+      fleet.turnOf(node)
+      pump.wake()
+    },
   })
   const handler = createCommandHandler({ log: ports.log, fold: fleet.fold, sha256, clock, archive: ports.archive })
   const documents = createStaleDocuments(ports.desired, clock)
   const work: WaveWork = {
     mayGrant: () => hasRoom,
     sight: (key) => judge.sight(key),
+    reads: (node) => !judge.isUnread(node),
     revocations: {
-      isConnected: (node) => fleet.isConnected(node),
+      isConnected: (node) => fleet.isConnected(node) && !judge.isUnread(node),
       isStarted: (node, execution) => fleet.reports(node)?.executions.has(execution) === true,
       isStale: (node, revokedAt) => documents.isStale(node, revokedAt),
     },
@@ -143,7 +148,7 @@ export const startRolloutEngine = (ports: EnginePorts, options: EngineOptions): 
       caughtUp = false
       fleet.clear()
       validating.clear()
-      judge.pending.clear()
+      judge.clear()
     },
   })
 

@@ -120,7 +120,12 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
     epoch: () => fleet.epoch(),
     onExcess: (node) => excess.note('heartbeats', node),
   })
-  const answering = answerHeard(ports.bus, listener)
+  /** Since when nodes have been heard without reading what was written for them. */
+  const unreadSince = new Map<NodeId, number>()
+  const answering = answerHeard(ports.bus, listener, (node) => {
+    const since = unreadSince.get(node)
+    return since === undefined || !leads ? undefined : clock.monotonicMs() - since
+  })
   const liveness = createLivenessJudge(work, listener, options.liveness ?? DEFAULT_LIVENESS, (node) =>
     excess.note('connections', node),
   )
@@ -320,9 +325,13 @@ export const startScheduler = (ports: SchedulerPorts, options: SchedulerOptions)
         touchDocument(fleet.marks, node, fleet.fold.position?.seq ?? 0)
       if (written === undefined || compareGenerations(holds, written) >= 0) {
         behindSince.delete(node)
+        unreadSince.delete(node)
         documents.unseen.delete(node)
         continue
       }
+      // A node that is not heard cannot be said not to read.
+      if (now - atMono > quietMs) unreadSince.delete(node)
+      else if (!unreadSince.has(node)) unreadSince.set(node, now)
       const since = behindSince.get(node) ?? atMono
       behindSince.set(node, since)
       if (now - since < ringAfterMs) continue

@@ -1,4 +1,6 @@
 /** Stories about what counts as healthy, what counts as failed, and what neither does. */
+import { heardAnswerSchema } from '@dunlin/contracts'
+import { HEARD } from '@dunlin/nats'
 import { A, quick, type Stage } from '../run/stage.ts'
 import { nodeName } from '../world/programs.ts'
 import { expect } from './expect.ts'
@@ -100,6 +102,43 @@ story('k8s #77203', 'clocks that jump leave nothing unfinished', { nodes: 6 }, a
   }
   await done(stage)
   expect(stage.rollout(A).counts).toMatchObject({ healthy: 6, failed: 0 })
+})
+/** What a scheduler answers who is asked for how long nodes have not read their documents. */
+const unreadOf = async (stage: Stage, nodes: readonly string[]): Promise<Record<string, number | undefined>> => {
+  const asked = stage.world.store.bus.request(HEARD, new TextEncoder().encode(JSON.stringify({ nodes })), 10_000)
+  await stage.pass(1_000)
+  const answer = heardAnswerSchema.parse(JSON.parse(new TextDecoder().decode((await asked).data)))
+  return Object.fromEntries(Object.entries(answer.nodes).map(([node, { unread }]) => [node, unread]))
+}
+
+story('L2', 'a node that beats and reads nothing is not waited for without end', { nodes: 4 }, async (stage) => {
+  const [deaf, well] = [nodeName(2), nodeName(1)]
+  await stage.apply(A, 'good', quick({ strategy: 'immediate' }))
+  await done(stage)
+  const { content } = stage.job(A).versions
+  stage.world.stopReading(deaf, true)
+  await stage.apply(A, 'better', quick({ max_parallel_nodes: 4 }))
+  await stage.pass(14 * 60_000)
+  expect(stage.rollout(A)).toMatchObject({ phase: 'running', counts: { open: 1, healthy: 2 } })
+  const unread = await unreadOf(stage, [deaf, well])
+  expect(unread[deaf]).toBeGreaterThan(13 * 60_000)
+  expect(unread[well]).toBe(undefined)
+  await done(stage)
+  // It counts against neither version, and goes on with what it runs.
+  expect(stage.rollout(A)).toMatchObject({ counts: { healthy: 3, deferred: 1 }, evidence: { failed: 0, settled: 3 } })
+  expect([stage.runs(2, A)[0] === content, stage.job(A).rollouts.atRisk.has(deaf)]).toEqual([true, true])
+  // It is granted nothing while that lasts, by the next version neither; and everything as soon as it reads again.
+  await stage.pass(40 * 60_000)
+  expect([stage.rollout(A).counts.deferred, stage.job(A).rollouts.atRisk.size]).toEqual([1, 0])
+  await stage.apply(A, 'best', quick({ max_parallel_nodes: 4 }))
+  await stage.until('the others have it', () => stage.rollout(A).phase === 'completed', 60_000)
+  expect(stage.rollout(A).slots.get(deaf)).toBe('deferred')
+  stage.world.stopReading(deaf, false)
+  stage.silence(2, true)
+  stage.silence(2, false)
+  await stage.until('it runs it', () => stage.rollout(A).slots.get(deaf) === 'healthy', 120_000)
+  expect(stage.runs(2, A)).toEqual(stage.runs(1, A))
+  expect(stage.rollout(A).slots.get(well)).toBe('healthy')
 })
 
 // The end of what failed everywhere.

@@ -12,6 +12,8 @@ export interface Sight {
   /** A service may have decided on a state some seconds old: its log was slow or cut, or it was frozen. */
   readonly isLate: boolean
   readonly nowMono: number
+  /** It beats, and does not read its documents. */
+  readonly readsNothing: (node: string) => boolean
   /** When the grant of a node was revoked, by job and node. */
   readonly revokedAt: Map<string, number>
   readonly fail: (law: Law, detail: string) => void

@@ -146,7 +146,7 @@ export const checkWavePassed = ({ job, fail }: Sight, event: EventOf<'WavePassed
 
 /** What is taken back was never started, by a node that is away: otherwise two things would run, or nobody would. */
 export const checkRevoked = (sight: Sight, event: EventOf<'GrantsRevoked'>): void => {
-  const { job, key, ledger, isLate, nowMono, revokedAt, fail } = sight
+  const { job, key, ledger, isLate, nowMono, readsNothing, revokedAt, fail } = sight
   for (const id of event.nodes) revokedAt.set(`${key} ${id}`, nowMono)
   if (isLate) return
   for (const id of event.nodes) {
@@ -155,7 +155,7 @@ export const checkRevoked = (sight: Sight, event: EventOf<'GrantsRevoked'>): voi
     if (grant === undefined || grant.outcome !== undefined || job.revoked.has(id))
       fail('S5', `${id} has no open grant to revoke`)
     else if (node?.said.has(grant.execution) === true) fail('S5', `the grant of ${id} is revoked after it started`)
-    if (node?.connected === true) fail('S5', `the grant of ${id} is revoked while it is connected`)
+    if (node?.connected === true && !readsNothing(id)) fail('S5', `the grant of ${id} is revoked while it is connected`)
   }
 }
 

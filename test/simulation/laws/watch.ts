@@ -36,7 +36,11 @@ export interface Watch {
 /** More is never read, and a law that is broken once is broken at every commit after. */
 const ENOUGH = 20
 
-export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch => {
+export const createWatch = (
+  isLate: () => boolean,
+  nowMono: () => number,
+  readsNothing: (node: string) => boolean = () => false,
+): Watch => {
   const broken: Broken[] = []
   const lost = new Set<string>()
   /** Executions that were granted in a part of the log that is gone: nodes may still speak of them. */
@@ -62,7 +66,10 @@ export const createWatch = (isLate: () => boolean, nowMono: () => number): Watch
     }
     const late = isLate()
     return (event: JobSubjectEvent, job: Sight['job']): void =>
-      checkEvent({ ledger, key, job, seq, commit, isLate: late, nowMono: nowMono(), revokedAt, fail }, event)
+      checkEvent(
+        { ledger, key, job, seq, commit, isLate: late, nowMono: nowMono(), readsNothing, revokedAt, fail },
+        event,
+      )
   }
 
   /** Event by event: a node stops the former execution and runs the next in one commit. */

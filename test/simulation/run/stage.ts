@@ -52,6 +52,7 @@ export const startStage = async ({ instances = ONE_EACH, ...options }: StageOpti
   const watch = createWatch(
     () => false,
     () => world.clock.monotonicMs(),
+    (node) => world.readsNothing(node),
   )
   const folds = createFoldWatch()
   const found: Broken[] = []

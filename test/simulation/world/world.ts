@@ -14,6 +14,7 @@ import { SCHEDULER_FOLD } from '@dunlin/scheduler'
 import { createVirtualClock, type VirtualClock } from '@dunlin/testkit'
 import type { Role, Weather } from '../scenario/types.ts'
 import { createPerson, type Person } from './person.ts'
+import { createIlliterate, type Illiterate } from './illiterate.ts'
 import { contentOfSpec, nodeName, scriptsFor, specOf } from './programs.ts'
 import { createServices, type Services } from './services.ts'
 import { fateOf } from './weather.ts'
@@ -32,7 +33,7 @@ export interface WorldOptions {
   readonly startMs?: number
 }
 
-export interface World extends Services, Person {
+export interface World extends Services, Person, Pick<Illiterate, 'stopReading' | 'readsNothing'> {
   readonly clock: VirtualClock
   readonly store: MemoryStore
   readonly agents: SimulatedFleet
@@ -65,8 +66,9 @@ export const createWorld = (options: WorldOptions): World => {
   const tell = (line: string): void =>
     void story.push(`${(clock.monotonicMs() / 1000).toFixed(3).padStart(10)} s  ${line}`)
 
+  const illiterate = createIlliterate(store, tell)
   const agents = startSimulatedAgents(
-    { bus: store.bus, reports: store.log, desired: store.desired, clock, random: forAgents, logger },
+    { ...illiterate.ports, reports: store.log, clock, random: forAgents, logger },
     {
       count: nodes,
       nodeId,
@@ -99,6 +101,8 @@ export const createWorld = (options: WorldOptions): World => {
     story,
     tell,
     pass,
+    stopReading: illiterate.stopReading,
+    readsNothing: illiterate.readsNothing,
     setWeather: (weather) => store.faults.bus.setFate(weather === undefined ? undefined : fateOf(weather, forWeather)),
     apply: (key, program, more, id) => {
       const spec = specOf(key, program, more)

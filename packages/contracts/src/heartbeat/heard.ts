@@ -15,6 +15,8 @@ export const heardAnswerSchema = z.object({
       at: z.int(),
       /** The node's clock less the scheduler's, in ms: the median of its last heartbeats. */
       offset: z.int(),
+      /** For how long it has been heard without reading the document that was written for it, ms; absent: it has read it. */
+      unread: z.optional(z.int()),
     }),
   ),
 })

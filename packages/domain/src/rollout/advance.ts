@@ -4,7 +4,7 @@
  */
 import type { JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import { isPresent, type Job, type PresentJob } from '../job/state.ts'
-import type { AdvanceFacts } from './facts.ts'
+import { isReachable, type AdvanceFacts } from './facts.ts'
 import { awaitsTurn, defer, rampLeft, takeTurns } from './grants.ts'
 import { whyHalt, type Prospects } from './health/halting.ts'
 import { lookAround, lookForRoom, ofCanary } from './holding.ts'
@@ -172,7 +172,7 @@ const isUnsettled = (rollout: Rollout, node: NodeId): boolean =>
  * the same judgement. A failure among them halts a rollout that had completed like any other.
  */
 const grantJoiners = (job: PresentJob, rollout: Rollout, facts: AdvanceFacts): Commits => {
-  const waiting = joiners(job, rollout).filter((node) => facts.isConnected(node))
+  const waiting = joiners(job, rollout).filter((node) => isReachable(facts, node))
   const budget = Math.max(rollout.budget, waveSizeOf(rollout.policy, job.placement.nodes.size))
   const halt = whyHalt(
     rollout,

@@ -18,6 +18,11 @@ export interface AdvanceFacts extends PlanFacts {
    * and says neither; what is recorded stands.
    */
   readonly sight: Blindness | 'clear' | 'unknown'
+  /**
+   * False: the node is connected, but does not read its documents; it is granted nothing until it does. Absent where nobody
+   * can tell. Plans do not ask: a dry run cannot know it.
+   */
+  readonly reads?: (node: NodeId) => boolean
   /** What has failed on a node may still come right by itself; absent where nobody can tell. */
   readonly mayRecover?: (node: NodeId) => boolean
   /** The rollout block of the present spec, resolved. */
@@ -29,3 +34,7 @@ export interface AdvanceFacts extends PlanFacts {
   readonly hashOfTargets: (ordered: readonly NodeId[]) => Sha256
   readonly hashOfSpec: (spec: Readonly<Record<string, unknown>>) => Sha256
 }
+
+/** A grant would be read: its turn can be used. */
+export const isReachable = ({ isConnected, reads }: AdvanceFacts, node: NodeId): boolean =>
+  isConnected(node) && reads?.(node) !== false

@@ -2,7 +2,7 @@
 import type { ExecutionId, JobSubjectEvent, NodeId } from '@dunlin/contracts'
 import type { PresentJob } from '../job/state.ts'
 import { PART_SIZE } from '../placement/evaluate.ts'
-import type { AdvanceFacts } from './facts.ts'
+import { isReachable, type AdvanceFacts } from './facts.ts'
 import { rampLimit } from './plan/waves.ts'
 import { grantedOf, settledOf, type Rollout, type Slot } from './state.ts'
 
@@ -34,7 +34,7 @@ export const takeTurns = (
   for (const node of nodes) {
     const slot = rollout.slots.get(node)
     if (!awaitsTurn(slot) || !job.placement.nodes.has(node)) continue
-    if (!facts.isConnected(node)) {
+    if (!isReachable(facts, node)) {
       if (slot !== 'deferred') offline.push(node)
       continue
     }

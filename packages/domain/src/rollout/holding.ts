@@ -1,7 +1,7 @@
 /** What holds a rollout besides a person: a judge that cannot see, places that earlier failures take, an unpromoted canary. */
 import type { JobSubjectEvent } from '@dunlin/contracts'
 import type { PresentJob } from '../job/state.ts'
-import type { AdvanceFacts } from './facts.ts'
+import { isReachable, type AdvanceFacts } from './facts.ts'
 import type { Prospects } from './health/halting.ts'
 import { waveMembers, type Rollout } from './state.ts'
 
@@ -39,7 +39,7 @@ export const lookForRoom = (job: PresentJob, rollout: Rollout, prospects: Prospe
 
 /** It takes no new place: its wave serves it, if not this one then a later one. */
 const isAtRiskAndBack = ({ rollouts: { atRisk } }: PresentJob, { slots }: Rollout, facts: AdvanceFacts): boolean => {
-  for (const node of atRisk) if (slots.get(node) === 'deferred' && facts.isConnected(node)) return true
+  for (const node of atRisk) if (slots.get(node) === 'deferred' && isReachable(facts, node)) return true
   return false
 }
 

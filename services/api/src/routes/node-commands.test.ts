@@ -115,18 +115,27 @@ describe('what is heard of a node', () => {
     expect(await shown(given)).not.toHaveProperty('clock_offset_ms')
     given.store.bus.subscribe(HEARD, (message) => {
       const { nodes } = JSON.parse(new TextDecoder().decode(message.data)) as { nodes: string[] }
-      const answer = Object.fromEntries(nodes.map((node) => [node, { at: 1_800_000_000_000, offset: -45_000 }]))
+      const answer = Object.fromEntries(
+        nodes.map((node) => [node, { at: 1_800_000_000_000, offset: -45_000, unread: 150_000 }]),
+      )
       message.respond(Buffer.from(JSON.stringify({ nodes: answer })))
     })
     const expected = {
       clock_offset_ms: -45_000,
       last_heard_at: new Date(1_800_000_000_000).toISOString(),
-      warnings: [{ code: 'clock_offset', message: "its clock is 45 s behind the centre's" }],
+      warnings: [
+        {
+          code: 'document_unread',
+          message: 'it is heard, but has not read what it should run for 2 min; it gets nothing new meanwhile',
+        },
+        { code: 'clock_offset', message: "its clock is 45 s behind the centre's" },
+      ],
     }
     expect(await shown(given)).toMatchObject(expected)
     const { items } = (await given.send('GET', '/api/v1/nodes')).as(operations.listNodes.response)
     expect(items).toMatchObject([expected])
     const { message } = (await given.send('GET', '/api/v1/nodes/edge-1/explain')).as(operations.explainNode.response)
+    expect(message).toContain('has not read what it should run for 2 min')
     expect(message).toContain('45 s behind')
   })
   it('removed: what it last said to run is lost', async () => {

@@ -83,12 +83,22 @@ export const nodeWarnings = (
   reports: NodeReports | undefined,
   heard: Heard[string] | undefined,
 ): readonly Warning[] => {
-  const own = [...(reports?.announced?.problems ?? []), ...beyondLimits(node, reports)]
+  const own = [...(reports?.announced?.problems ?? []), ...beyondLimits(node, reports), ...unread(node, heard)]
   const offset = heard?.offset ?? 0
   if (Math.abs(offset) <= CLOCK_OFFSET_WARNED_MS) return own
   const seconds = Math.round(Math.abs(offset) / 1000)
   const message = `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} the centre's`
   return [...own, { code: 'clock_offset', message }]
+}
+
+/** It is rung again after 15 s; one that has not read by then a few times will perhaps never. */
+const UNREAD_WARNED_MS = 60_000
+
+const unread = (node: NodeState | undefined, heard: Heard[string] | undefined): readonly Warning[] => {
+  const ms = heard?.unread ?? 0
+  if (ms < UNREAD_WARNED_MS || node?.connection.is !== 'connected') return []
+  const message = `it is heard, but has not read what it should run for ${Math.floor(ms / 60_000)} min; it gets nothing new meanwhile`
+  return [{ code: 'document_unread', message }]
 }
 
 const MOST_NAMED = 5

@@ -43,6 +43,8 @@ export interface Fleet extends JudgeView {
   readonly strangers: Strangers
   jobs(): Iterable<readonly [key: string, job: Job]>
   isConnected(node: NodeId): boolean
+  /** It can be reached, or no longer, for another reason than its connection: its turn may have come, or a grant must be revoked. */
+  turnOf(node: NodeId): void
   epoch(): number
   markAll(): void
   clear(): void
@@ -140,6 +142,12 @@ export const createFleet = (listeners: FleetListeners, snapshot?: FoldSnapshot):
     jobs,
     isConnected: (node) => reader.node(node)?.connection.is === 'connected',
     labelOf: (node, label) => labelOf(reader.node(node), reader.reports(node), label),
+    turnOf: (node) => {
+      for (const job of placed.jobsOf(node)) {
+        silenced.add(job)
+        due.add(job)
+      }
+    },
     epoch,
     strangers,
     job: (key) => fold.get('job', key)?.state,

@@ -52,6 +52,7 @@ const setUp = (others: readonly string[] = []) => {
     validating,
     onVerdict: () => {},
     onSight: (key) => seen.push(key),
+    onUnread: (node) => seen.push(`unread ${node}`),
     view: {
       node: (id) => ({
         admission: 'admitted',
@@ -270,6 +271,38 @@ describe('the health judge', () => {
     reports.executions.set(X1, { state: 'completed' } as never)
     judge.onReport(N1)
     expect(verdict()).toMatchObject({ verdict: 'healthy', reason: 'completed', evidence: [] })
+  })
+})
+
+describe('a node that beats and does not read its document', () => {
+  const old = { gen: [0, 6] as [number, number], ex: [] }
+  it('is known after a quarter of an hour, and judged by nothing', async () => {
+    const { beat, pass, judge, verdict, seen } = setUp()
+    await pass(890, () => beat([], old))
+    expect([judge.isUnread(N1), seen]).toEqual([false, []])
+    await pass(20, () => beat([], old))
+    expect([judge.isUnread(N1), seen[0], verdict()]).toEqual([true, `unread ${N1}`, undefined])
+  })
+  it('is known to read again by its next heartbeat, also when nothing of it validates any more', async () => {
+    const { beat, pass, judge, job, validating, seen } = setUp()
+    await pass(920, () => beat([], old))
+    job.rollouts.grants.delete(N1)
+    validating.sync('default/a', job, [N1])
+    seen.length = 0
+    await beat([], old)
+    expect(judge.isUnread(N1)).toBe(true)
+    await beat([], { gen: [0, 9], ex: [] })
+    expect([judge.isUnread(N1), seen]).toEqual([false, [`unread ${N1}`]])
+  })
+  it('is not taken for one while it is not heard, the rollout is held, or the judge is deaf', async () => {
+    const { beat, pass, judge, job, faults } = setUp()
+    await pass(1_000)
+    if (job.rollouts.current) job.rollouts.current.heldSince = 1
+    await pass(1_000, () => beat([], old))
+    delete job.rollouts.current?.heldSince
+    faults.bus.setLive(false)
+    await pass(1_000, () => beat([], old))
+    expect(judge.isUnread(N1)).toBe(false)
   })
 })
 

@@ -16,6 +16,7 @@ import { HEARTBEATS } from '@dunlin/nats'
 import { createPace, type Clock } from '@dunlin/runtime'
 import { readWindows } from './ask-windows.ts'
 import { createPatience, type Sight } from './patience.ts'
+import { createUnread } from './unread.ts'
 import type { JudgeView } from './view.ts'
 import type { Validating, ValidatingTable } from './validating.ts'
 
@@ -30,6 +31,10 @@ export interface HealthJudge {
   tick(): void
   /** Whether outcomes of this job can be told now. */
   sight(job: string): Sight
+  /** The log went backwards: what was found out is no more. */
+  clear(): void
+  /** It is heard, but does not read its documents. */
+  isUnread(node: NodeId): boolean
   /** Heartbeats that could not be read, or spoke for another node or grant. */
   refused(): number
   stop(): void
@@ -43,6 +48,8 @@ export interface HealthJudgeOptions {
   readonly onVerdict: () => void
   /** The sight of a job has changed: its rollout may have to be held, or go on. */
   readonly onSight: (job: string) => void
+  /** A node that is heard does not read its documents, or reads them again. */
+  readonly onUnread: (node: NodeId) => void
 }
 
 /** How often the same node is asked for windows that were missed. */
@@ -76,7 +83,18 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     else ofJob.set(item.node, verdict)
     options.onVerdict()
   }
-  const patience = createPatience({ clock, validating, view, reach, onSight: options.onSight })
+  const unread = createUnread()
+  const patience = createPatience({
+    clock,
+    validating,
+    view,
+    reach,
+    onSight: options.onSight,
+    onUnread: ({ node, generation }) => {
+      unread.add(node, generation)
+      options.onUnread(node)
+    },
+  })
 
   const judge = (item: Validating, ends: readonly WindowEnd[]): void => {
     const judgement = judgeWindows(item.run, ends, item.policy)
@@ -91,12 +109,13 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     const node = message.subject.slice(message.subject.lastIndexOf('.') + 1) as NodeId
     const items = validating.of(node)
     // Most nodes validate nothing: their heartbeats are not even parsed here.
-    if (items.length === 0) return
+    if (items.length === 0 && !unread.has(node)) return
     const read = pace.take(node, 1 + message.data.byteLength / BYTES_OF_ONE) ? readHeartbeat(message.data) : undefined
     if (read === undefined || read.node !== node) {
       refused += 1
       return
     }
+    if (unread.holds(node, read.gen)) options.onUnread(node)
     const now = clock.monotonicMs()
     for (const item of items) {
       item.heardAtMono = now
@@ -158,6 +177,11 @@ export const createHealthJudge = (options: HealthJudgeOptions): HealthJudge => {
     onConnection: (node) => patience.changed(node),
     tick: () => patience.tick(),
     sight: (job) => patience.sight(job),
+    clear: () => {
+      pending.clear()
+      unread.clear()
+    },
+    isUnread: (node) => unread.has(node),
     refused: () => refused,
     stop: () => subscriptions.forEach((subscription) => subscription.stop()),
   }

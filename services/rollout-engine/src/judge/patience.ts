@@ -29,6 +29,8 @@ export interface PatienceOptions {
   readonly view: JudgeView
   readonly reach: (item: Validating, judgement: Judgement | Pick<Verdict, 'verdict' | 'reason'>) => void
   readonly onSight: (job: string) => void
+  /** Its node is heard, and has not read the document with its grant for as long as a document stays fresh. */
+  readonly onUnread: (item: Validating) => void
 }
 
 /** A node that was not heard for this many of its own intervals (at least 15 s) lets no deadline run. */
@@ -38,10 +40,12 @@ const UNHEARD_AT_LEAST_MS = 15_000
 const LOOK_AT_MOST_EVERY_MS = 5_000
 /** Ticks further apart than this were a pause of the process itself. */
 const PAUSE_MS = 5_000
+/** A node is waited for so long to read a document: as long as one is fresh, and so a silent node is waited for. */
+const UNREAD_MS = 15 * 60_000
 /** How long a judge listens before it says that it sees. */
 const LISTEN_FIRST_MS = 30_000
 
-export const createPatience = ({ clock, validating, view, reach, onSight }: PatienceOptions): Patience => {
+export const createPatience = ({ clock, validating, view, reach, onSight, onUnread }: PatienceOptions): Patience => {
   /** Started on nodes that are not connected. */
   const unconnected = new Set<Validating>()
   /** Whose deadline passed without a window. */
@@ -69,7 +73,11 @@ export const createPatience = ({ clock, validating, view, reach, onSight }: Pati
     if (now - item.heardAtMono >= unheard) return
     if (!isConnected(item) || held(item.job)) return
     // Before the first report the time runs from the moment at which the node had read the document with its grant.
-    if (!item.started && !item.sawGrant) return
+    if (!item.started && !item.sawGrant) {
+      item.unreadMs += passed
+      if (item.unreadMs >= UNREAD_MS) onUnread(item)
+      return
+    }
     item.validatedMs += passed
     if (item.validatedMs < policy.deadlineMs) return
     if (!item.started) reach(item, { verdict: 'failed', reason: 'not_started' })

@@ -19,6 +19,8 @@ export interface Validating {
   readonly recovering: boolean
   /** A heartbeat showed that its node has read the document with this grant. */
   sawGrant: boolean
+  /** Time for which its node was heard and had not read that document. */
+  unreadMs: number
   /** It was reported `starting`. */
   started: boolean
   /** Monotonic time for which it has validated while its node was heard; the deadline counts this. */
@@ -95,6 +97,7 @@ export const createValidatingTable = (nowMono: () => number): ValidatingTable =>
       run: recovering && before !== undefined ? { ...noWindows(), last: before.run.last } : noWindows(),
       recovering,
       sawGrant: false,
+      unreadMs: 0,
       started: false,
       validatedMs: 0,
       lookedAtMono: now,

@@ -1,5 +1,5 @@
 /** Appends what a job's rollout does next: verdicts first, then plan, grants, waves and endings. */
-import type { DunlinError, ExecutionId, RolloutId, Verdict } from '@dunlin/contracts'
+import type { DunlinError, ExecutionId, NodeId, RolloutId, Verdict } from '@dunlin/contracts'
 import { canonicalJson, parseJobKeyText, resolveRolloutPolicy, serviceActor } from '@dunlin/contracts'
 import {
   advanceRollout,
@@ -26,6 +26,8 @@ export interface WaveWork {
   readonly handler: CommandHandler<FleetKinds>
   /** Whether outcomes of a job can be told now. */
   readonly sight: (job: string) => AdvanceFacts['sight']
+  /** False: it is heard, but does not read its documents. */
+  readonly reads: (node: NodeId) => boolean
   /** False while the log is nearly full. */
   readonly mayGrant: () => boolean
   readonly revocations: RevokeFacts
@@ -98,6 +100,7 @@ const factsFor = (work: WaveWork, key: string, job: PresentJob, at: number): Adv
   sight: work.sight(key),
   // The same that a dry run sees: what it shows must be the plan that runs.
   ...planFactsOf(job, work.fleet),
+  reads: work.reads,
   mayRecover: (node) => {
     const grant = job.rollouts.grants.get(node)
     const said = grant === undefined ? undefined : work.fleet.reports(node)?.executions.get(grant.execution)?.state

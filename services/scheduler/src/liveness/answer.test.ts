@@ -14,7 +14,7 @@ const begin = () => {
   const clock = { ...systemClock, nowMs: () => START + now, monotonicMs: () => now }
   const store = createMemoryStore()
   const listener = listen(store.bus, clock, () => {}, { epoch: () => 0, onExcess: () => {} })
-  answerHeard(store.bus, listener)
+  answerHeard(store.bus, listener, (node) => (node === 'illiterate' ? 12.4 : undefined))
   let n = 0
   const beat = (node: string, offset: number): void => {
     n += 1
@@ -53,6 +53,12 @@ describe('a scheduler that is asked', () => {
       await pass(10_000)
     }
     expect(await ask(['edge-1', 'nobody'])).toEqual({ 'edge-1': { at: START + 40_000, offset: 40_200 } })
+  })
+  it('tells for how long a node has not read its document, where it knows', async () => {
+    const { beat, ask, pass } = begin()
+    beat('illiterate', 0)
+    await pass(0)
+    expect(await ask(['illiterate'])).toEqual({ illiterate: { at: START, offset: 0, unread: 12 } })
   })
   it('follows a clock that was set right', async () => {
     const { beat, ask, pass } = begin()

@@ -4,10 +4,11 @@ import type { Bus, BusMessage, Subscription } from '@dunlin/eventstore'
 import { HEARD } from '@dunlin/nats'
 import type { HeardNode, Listener } from './listen.ts'
 
-/** A scheduler that is blind stays silent; another one may hear. */
+/** A scheduler that is blind stays silent; another one may hear. `unreadMs`: known to the one that writes documents. */
 export const answerHeard = (
   bus: Pick<Bus, 'subscribe'>,
   listener: Pick<Listener, 'heard' | 'listeningSince'>,
+  unreadMs: (node: NodeId) => number | undefined = () => undefined,
 ): Subscription =>
   bus.subscribe(HEARD, (message) => {
     const nodes = questionIn(message)
@@ -15,7 +16,13 @@ export const answerHeard = (
     const answer: HeardAnswer = { nodes: {} }
     for (const node of nodes) {
       const heard = listener.heard.get(node as NodeId)
-      if (heard !== undefined) answer.nodes[node] = { at: heard.atMs, offset: clockOffset(heard) }
+      const unread = unreadMs(node as NodeId)
+      if (heard === undefined) continue
+      answer.nodes[node] = {
+        at: heard.atMs,
+        offset: clockOffset(heard),
+        ...(unread === undefined ? {} : { unread: Math.round(unread) }),
+      }
     }
     message.respond(new TextEncoder().encode(JSON.stringify(answer)))
   })

@@ -10,7 +10,7 @@ export const nodes: readonly Mutant[] = [
     name: 'offline nodes are granted',
     tracker: 'k8s #117204',
     file: GRANTS,
-    find: 'if (!facts.isConnected(node)) {',
+    find: 'if (!isReachable(facts, node)) {',
     replace: 'if (false as boolean) {',
   },
   {

@@ -144,7 +144,7 @@ const tellOfNode = (event: JobSubjectEvent, node: NodeId): string => {
     case 'NodesDeferred':
       return `deferred: ${event.nodes.find((one) => one.node === node)?.reason.replace('_', ' ') ?? ''}`
     case 'GrantsRevoked':
-      return 'its grant was revoked: it fell silent before it started'
+      return 'its grant was revoked: it had not started it, and fell silent or did not read its document'
     case 'PlacesFreed':
       return 'it can no longer start what was revoked'
     case 'VerdictsReached':
