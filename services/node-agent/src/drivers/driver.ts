@@ -67,6 +67,8 @@ export interface CommandResult {
 export interface Driver {
   /** The job type that it runs. */
   readonly type: string
+  /** Only its end tells whether a task is well: while it runs, health windows say nothing. */
+  readonly isProvenByItsEnd?: boolean
   /** Called once before the first `inspect` of this process: finds again what an earlier agent started. */
   recover?(): Promise<void>
   /** What is wrong with a content, whatever the moment; asked before anything that runs is touched. */

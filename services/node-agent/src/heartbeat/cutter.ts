@@ -18,23 +18,22 @@ const SAVE_EVERY_MS = 1_000
 /** What is kept for a judge that was away while the agent restarted. */
 const ENDS_SAVED = 64
 
+/** Counters only rise: a status file that cannot be read for a moment must not take anything back. */
+const readCounters = (one: Execution, ready: ReturnType<Runner['attempts']['task']>): Disturbance => {
+  if (one.phase.is === 'backing_off') return 'r'
+  const probed: Disturbance = one.fitness === 'unready' || one.fitness === 'liveness_failed' ? 'p' : ''
+  const stats = ready?.driver.stats(ready.task)
+  if (!stats) return probed
+  const { local } = one
+  if (stats.in > local.in || stats.failed > local.failed)
+    one.local = { ...local, in: Math.max(local.in, stats.in), failed: Math.max(local.failed, stats.failed) }
+  if (probed !== '') return probed
+  if (!stats.inputConnected) return 'i'
+  return stats.outputConnected ? '' : 'o'
+}
+
 export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts, 'clock' | 'journal'>): Cutter => {
   let savedMs = -Infinity
-
-  /** Counters only rise: a status file that cannot be read for a moment must not take anything back. */
-  const readCounters = (one: Execution): Disturbance => {
-    if (one.phase.is === 'backing_off') return 'r'
-    const probed: Disturbance = one.fitness === 'unready' || one.fitness === 'liveness_failed' ? 'p' : ''
-    const ready = one.phase.is === 'running' ? runner.attempts.task(one) : undefined
-    const stats = ready?.driver.stats(ready.task)
-    if (!stats) return probed
-    const { local } = one
-    if (stats.in > local.in || stats.failed > local.failed)
-      one.local = { ...local, in: Math.max(local.in, stats.in), failed: Math.max(local.failed, stats.failed) }
-    if (probed !== '') return probed
-    if (!stats.inputConnected) return 'i'
-    return stats.outputConnected ? '' : 'o'
-  }
 
   const validating = (): Execution[] =>
     [...runner.executions.values()].filter(({ cutting }) => stillValidating(cutting))
@@ -44,10 +43,12 @@ export const createCutter = (runner: Runner, { clock, journal }: Pick<AgentPorts
       const nowMs = clock.monotonicMs()
       const changed: Execution[] = []
       for (const one of runner.executions.values()) {
-        const disturbed = readCounters(one)
+        const ready = one.phase.is === 'running' ? runner.attempts.task(one) : undefined
+        const disturbed = readCounters(one, ready)
         const { n, finishedMs } = one.cutting
         // Before startup has passed, and readiness has answered, nobody can say that it is healthy, or that it is not.
-        const running = one.phase.is === 'running' && one.fitness !== 'starting' && one.fitness !== 'unknown'
+        const isTellable = one.fitness !== 'starting' && one.fitness !== 'unknown' && !ready?.driver.isProvenByItsEnd
+        const running = one.phase.is === 'running' && isTellable
         const sample = { in: one.local.in, failed: one.local.failed, running, disturbed }
         one.cutting = cut(one.cutting, nowMs, sample)
         if (one.cutting.n === n && one.cutting.finishedMs === finishedMs) continue

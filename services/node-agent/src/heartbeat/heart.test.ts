@@ -97,4 +97,17 @@ describe('a heartbeat', () => {
       [12, 100, 100, ''],
     ])
   })
+
+  it('says nothing in windows of what only its end proves, and completes it then', async () => {
+    Object.assign(node.driver, { isProvenByItsEnd: true })
+    const one = entry(5, 'a', { intervalMs: 1_000 })
+    node.centre.write(documentOf(5, one), NODE)
+    await node.pass(60_000)
+    const shown = node.centre.heartbeats.flatMap(({ ex }) => ex.filter(({ x }) => x === one.execution))
+    expect(shown.length).toBeGreaterThan(5)
+    expect(shown.flatMap(({ w }) => w ?? [])).toEqual([])
+    node.driver.exit(one.execution, 0)
+    await node.pass(100)
+    expect(node.centre.states(one.execution).at(-1)).toBe('completed')
+  })
 })

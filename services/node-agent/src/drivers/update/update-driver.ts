@@ -80,6 +80,8 @@ export const updateDriver = ({ artifacts, dataDir, agent }: UpdateDriverOptions)
 
   return {
     type: 'update',
+    // What it has switched to may be switched back until then, and the next wave must not have begun.
+    isProvenByItsEnd: true,
     prepare: problemOf,
     start: async (task, { signal, onExit, onProgress }) => {
       const { execution } = task
