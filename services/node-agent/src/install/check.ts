@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { hasDuckdb } from '../drivers/query/find-duckdb.ts'
 import { compareVersions } from '../update/version-order.ts'
 
 export interface Finding {
@@ -36,6 +37,7 @@ export const check = async (options: CheckOptions): Promise<Finding[]> => [
   await ofJournal(),
   ofControlGroups(),
   ofEngine(),
+  ofQueries(options.entry),
   ...(await Promise.all(options.natsUrls.map(ofServer))),
 ]
 
@@ -123,6 +125,11 @@ const ofEngine = (): Finding => {
     ? ok('containers', there)
     : missing('containers', 'no socket of Docker or Podman: no container jobs here')
 }
+
+const ofQueries = (entry: string): Finding =>
+  hasDuckdb(entry)
+    ? ok('queries', 'DuckDB is there')
+    : missing('queries', '@duckdb/node-api is not installed beside the agent: no query jobs here')
 
 /** A server that is away is no reason not to install: the agent waits for it. */
 const ofServer = async (url: string): Promise<Finding> => {

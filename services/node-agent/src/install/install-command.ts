@@ -4,8 +4,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { killTasks } from '../drivers/kill-tasks.ts'
 import { removeTree } from '../drivers/remove-tree.ts'
-import { explainUsage, readOrExplain } from '../usage.ts'
-import { INSTALL_USAGE, needBundle, readInstallFlags, type InstallFlags } from './install-flags.ts'
+import { readOrExplain } from '../usage.ts'
+import { INSTALL_USAGE, needBundle, needRoot, readInstallFlags, type InstallFlags } from './install-flags.ts'
 import { installSteps, UNIT, unitOf, type Machine } from './plan.ts'
 
 const STOP_GRACE_MS = 10_000
@@ -50,10 +50,9 @@ export const install = async (args: readonly string[]): Promise<void> => {
   const flags = readOrExplain(() => readInstallFlags(args, process.env), INSTALL_USAGE)
   if (flags === undefined) return
   if (flags.print) return void process.stdout.write(unitOf(flags))
-  if ((flags.server === undefined) !== (flags.token === undefined))
-    return explainUsage('dunlin-agent install: --server and --token belong together', INSTALL_USAGE)
   await guarded(async () => {
     needBundle(flags.bundle)
+    needRoot(flags.root)
     if (flags.root === '' && !flags.dryRun && process.getuid?.() !== 0)
       throw new Error('installing a service needs root; --dry-run and --print do not')
     await runSteps(flags, thisMachine)
@@ -74,12 +73,16 @@ export const uninstall = async (args: readonly string[]): Promise<void> => {
       if (purge) say(`would delete ${dataDir}`)
       return
     }
-    if (live && existsSync(unitFile)) thisMachine.run('systemctl', ['disable', '--now', UNIT])
+    const had = { unit: existsSync(unitFile), data: existsSync(dataDir) }
+    if (!had.unit && !had.data)
+      throw new Error(`there is neither ${unitFile} nor ${dataDir}: nothing is installed here`)
+    if (live && had.unit) thisMachine.run('systemctl', ['disable', '--now', UNIT])
     // With nobody to look after them they would run on for good.
     say(`tasks that were ended: ${await killTasks(dataDir, STOP_GRACE_MS)}`)
     rmSync(unitFile, { force: true })
     if (live) thisMachine.run('systemctl', ['daemon-reload'])
-    say(`${UNIT} is removed`)
+    say(had.unit ? `${UNIT} is removed` : `${unitFile} was not there`)
+    if (!had.data) return say(`${dataDir} was not there`)
     if (purge) await removeTree(dataDir)
     say(purge ? `${dataDir} is deleted` : `${dataDir} is left: identity, credential and journal; --purge deletes it`)
   })

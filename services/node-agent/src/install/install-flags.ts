@@ -1,5 +1,5 @@
 /** The flags of `dunlin-agent install` and `uninstall`. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -28,9 +28,10 @@ export const INSTALL_USAGE = `dunlin-agent install [flags] [-- flags of the agen
   --data-dir DIR        /var/lib/dunlin
   --server URL          joins this server with the token first (DUNLIN_SERVER)
   --token TOKEN         (DUNLIN_JOIN_TOKEN)
+  --token-file FILE     the same from a file, so that it does not show in the list of processes
   --bundle DIR          folder of agent.mjs; that of the running one where absent
   --node PATH           ${process.execPath}: the Node that runs the agent
-  --root DIR            writes below DIR and starts nothing, for images
+  --root DIR            writes below DIR, an image with /etc/passwd in it, and starts nothing
   --print               only prints the unit
   --dry-run             only says what would be done
 
@@ -53,6 +54,7 @@ export const readInstallFlags = (args: readonly string[], env: NodeJS.ProcessEnv
       'data-dir': { type: 'string' },
       server: { type: 'string' },
       token: { type: 'string' },
+      'token-file': { type: 'string' },
       bundle: { type: 'string' },
       node: { type: 'string' },
       root: { type: 'string' },
@@ -71,14 +73,46 @@ export const readInstallFlags = (args: readonly string[], env: NodeJS.ProcessEnv
     nodePath: absolute('--node', values.node ?? process.execPath),
     bundle: values.bundle ?? dirname(fileURLToPath(import.meta.url)),
     root: values.root === undefined ? '' : absolute('--root', values.root),
-    server: values.server ?? (env['DUNLIN_SERVER'] || undefined),
-    token: values.token ?? (env['DUNLIN_JOIN_TOKEN'] || undefined),
+    ...readJoining(values, env),
     print: values.print ?? false,
     dryRun: values['dry-run'] ?? false,
     purge: values.purge ?? false,
     agentArgs,
     agent: readFlags(agentArgs, {}),
   }
+}
+
+interface Joining {
+  readonly server?: string | undefined
+  readonly token?: string | undefined
+  readonly 'token-file'?: string | undefined
+}
+
+const readJoining = (values: Joining, env: NodeJS.ProcessEnv): Pick<InstallFlags, 'server' | 'token'> => {
+  if (values.token !== undefined && values['token-file'] !== undefined)
+    throw new Error('Give --token or --token-file, not both.')
+  const file = values['token-file']
+  const given = file === undefined ? values.token : readToken(file)
+  const token = given ?? (env['DUNLIN_JOIN_TOKEN'] || undefined)
+  // People who use the command line have DUNLIN_SERVER set all day: alone it asks for nothing, and neither does a token.
+  const server = values.server ?? (token === undefined ? undefined : env['DUNLIN_SERVER'] || undefined)
+  if (given !== undefined && server === undefined)
+    throw new Error('A token is of use with --server URL (or DUNLIN_SERVER) only: the address of the API to join.')
+  if (server !== undefined && token === undefined)
+    throw new Error('--server is of use with --token-file FILE, --token TOKEN or DUNLIN_JOIN_TOKEN only, to join it.')
+  return server === undefined ? { server, token: undefined } : { server, token }
+}
+
+const readToken = (file: string): string => {
+  const token = readFileSync(file, 'utf8').trim()
+  if (token === '') throw new Error(`--token-file ${file} is empty`)
+  return token
+}
+
+/** Throws when there is no image in which a user could be made. */
+export const needRoot = (root: string): void => {
+  if (root === '' || existsSync(join(root, 'etc/passwd'))) return
+  throw new Error(`--root ${root}: expected the folder of an image, with an /etc/passwd in it`)
 }
 
 /** Throws when there is nothing that could be installed. */

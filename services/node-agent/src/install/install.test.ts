@@ -187,8 +187,35 @@ describe('dunlin-agent install', () => {
     [['--data-dir', 'relative'], 'expected an absolute path'],
     [['--', '--data-dir', '/x'], 'before "--"'],
     [['--', '--no-such-flag'], 'no-such-flag'],
+    [['--server', 'https://here'], '--server is of use with'],
+    [['--token', 'dnl_x'], 'A token is of use with --server'],
+    [['--token', 'dnl_x', '--token-file', '/x'], 'not both'],
+    [['--token-file', '/does/not/exist'], 'ENOENT'],
   ])('%j is refused with a sentence', (args, sentence) => {
     expect(() => flagsOf(...args)).toThrow(sentence)
+  })
+
+  it('takes a token from a file, and a server from the environment only together with one', () => {
+    writeFileSync(join(root, 'token'), 'dnl_secret\n')
+    const env = { DUNLIN_SERVER: 'https://here' }
+    expect(readInstallFlags(['--token-file', join(root, 'token')], env)).toMatchObject({
+      server: 'https://here',
+      token: 'dnl_secret',
+    })
+    for (const one of [env, { DUNLIN_JOIN_TOKEN: 'dnl_x' }])
+      expect(readInstallFlags([], one)).toMatchObject({ server: undefined, token: undefined })
+    expect(readInstallFlags([], { ...env, DUNLIN_JOIN_TOKEN: 'dnl_x' })).toMatchObject({ token: 'dnl_x' })
+  })
+
+  it('needs an image to install into, and an installation to uninstall, and says so', async () => {
+    mkdirSync(join(root, 'empty'))
+    await install(['--root', join(root, 'empty'), '--bundle', bundle])
+    expect(said).toContain('expected the folder of an image, with an /etc/passwd in it')
+    expect(process.exitCode).toBe(1)
+    said = ''
+    await uninstall(['--root', join(root, 'empty')])
+    expect(said).toContain('nothing is installed here')
+    expect(said).not.toContain('is removed')
   })
 
   it('needs a bundle', () => {
@@ -248,6 +275,7 @@ describe('dunlin-agent check', () => {
   it('tells what is there, what is missed, and what makes it impossible', async () => {
     const options = { version: '1.0.0', isVersion: undefined, dataDir: join(root, 'data'), entry: import.meta.url }
     const findings = await check({ ...options, natsUrls: ['nats://127.0.0.1:1'] })
+    expect(findings.map(({ what }) => what)).toContain('queries')
     expect(findings.find(({ what }) => what === 'server')).toMatchObject({ is: 'missing' })
     expect(findings.filter(({ is }) => is === 'failed')).toEqual([])
     writeFileSync(join(root, 'file'), '')
