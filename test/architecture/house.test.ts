@@ -5,6 +5,7 @@ import { deepImports } from './rules/deep-imports.ts'
 import { foreignPlaces } from './rules/foreign-places.ts'
 import { fileCircles, packageCircles } from './rules/import-circles.ts'
 import { everyPackageHasItsPlace, packageImports } from './rules/package-imports.ts'
+import { patientWaits } from './rules/patient-waits.ts'
 import { pureDomain } from './rules/pure-domain.ts'
 import { fileSizes, folderNames, readmes } from './rules/rooms.ts'
 import { parseable } from './rules/sources.ts'
@@ -33,6 +34,7 @@ test.for([
   ['no source file is longer than 400 lines', fileSizes],
   ['no drawer for everything', folderNames],
   ['every command of ours that people are told to run is linked', toldCommands],
+  ['a test waits long enough for a busy machine', patientWaits],
   ['nothing names a registry or a folder of one machine', foreignPlaces],
 ] as const)('%s', ([, rule]) => {
   expect(rule(tree)).toEqual([])

@@ -4,6 +4,7 @@ import { deepImports } from './rules/deep-imports.ts'
 import { foreignPlaces } from './rules/foreign-places.ts'
 import { fileCircles, packageCircles } from './rules/import-circles.ts'
 import { everyPackageHasItsPlace, packageImports } from './rules/package-imports.ts'
+import { patientWaits } from './rules/patient-waits.ts'
 import { pureDomain } from './rules/pure-domain.ts'
 import { fileSizes, folderNames, readmes } from './rules/rooms.ts'
 import { parseable } from './rules/sources.ts'
@@ -190,6 +191,22 @@ describe('rooms', () => {
     expect(broken(folderNames, { 'packages/cli/src/helpers.test.ts': '' })).toContain('"helpers.test.ts"')
     expect(broken(folderNames, { 'packages/cli/src/common-name/miscount.ts': '' })).toBe('')
   })
+})
+
+describe('waits of tests', () => {
+  const within = (text: string): string => broken(patientWaits, { 'packages/a/src/a.test.ts': text })
+
+  test.for(['vi.waitFor(f)', 'await vi.waitFor(() => f(), { interval: 1 })', 'vi.waitUntil(f, 500)'])(
+    'finds %s',
+    (text) => expect(within(text)).toContain('a.test.ts: 1 waits'),
+  )
+
+  test.for([
+    'vi.waitFor(f, 20_000)',
+    'vi.waitFor(f, { timeout: 15_000 })',
+    'vi.waitFor(f, PATIENCE)',
+    'follower.waitFor(4)',
+  ])('accepts %s', (text) => expect(within(text)).toBe(''))
 })
 
 describe('foreign places', () => {

@@ -97,7 +97,10 @@ describe('joining', () => {
     const natsUrls = ['nats://here:4222']
     const other = await startInProcess({ store: server.store, enrolment: { authority, claims, natsUrls } })
     const tokens = [await createToken({ uses: 99 }), await createToken({ uses: 99 })]
-    await vi.waitFor(async () => expect((await other.send('GET', '/api/v1/tokens')).json()['items']).toHaveLength(2))
+    await vi.waitFor(
+      async () => expect((await other.send('GET', '/api/v1/tokens')).json()['items']).toHaveLength(2),
+      20_000,
+    )
     for (let round = 0; round < 5; round += 1) {
       const by = createNodeKey()
       const nodes = ['a', 'b', 'c', 'd'].map((id, i) => ({
@@ -120,7 +123,7 @@ describe('joining', () => {
     expect(await codeOf(join({ token }))).toBe('admitted')
     await announce(server, 'edge-1', { site: 'b', ring: 'x', zone: 'z', 'dunlin.io/os': 'linux' })
     const shown = async () => (await server.send('GET', '/api/v1/nodes/edge-1')).json()
-    await vi.waitFor(async () => expect(await shown()).toMatchObject({ labels: { site: 'a', ring: 'x' } }))
+    await vi.waitFor(async () => expect(await shown()).toMatchObject({ labels: { site: 'a', ring: 'x' } }), 20_000)
     expect((await shown())['labels']).toEqual({ site: 'a', ring: 'x' })
     expect((await shown())['warnings']).toEqual([
       { code: 'labels_refused', message: 'it announces labels that its join token does not let it: site, zone' },

@@ -77,7 +77,7 @@ const folded = (): string[] => {
 }
 
 const settled = (): Promise<void> =>
-  vi.waitFor(() => expect(journal.unsent(1)).toEqual([]), { timeout: 5_000, interval: 1 })
+  vi.waitFor(() => expect(journal.unsent(1)).toEqual([]), { timeout: 20_000, interval: 1 })
 const js = (): number[] =>
   centre.commits
     .flatMap(({ commit }) => commit.ev)
