@@ -11,12 +11,14 @@ const headers = commandHeaders.omit({ 'if-match': true })
 const sameAs =
   (schema: { safeParse(value: unknown): { success: boolean; error?: { issues: readonly Issue[] } } }) =>
   (value: unknown, context: z.RefinementCtx) => {
-    for (const { path, message } of schema.safeParse(value).error?.issues ?? [])
-      context.addIssue({ code: 'custom', path: [...path], message })
+    // What is wrong with a key of a record stands one level below: "Invalid key in record" helps nobody.
+    for (const { path, message, issues: [inner] = [] } of schema.safeParse(value).error?.issues ?? [])
+      context.addIssue({ code: 'custom', path: [...path], message: inner?.message ?? message })
   }
 interface Issue {
   readonly path: readonly PropertyKey[]
   readonly message: string
+  readonly issues?: readonly { readonly message: string }[]
 }
 const labelBody = z
   .strictObject({

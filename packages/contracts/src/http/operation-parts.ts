@@ -9,8 +9,13 @@ export const jobParams = z.object({ namespace: text, name: text })
 const digits = (min: number, max: number) =>
   z.preprocess(
     (value) => (typeof value === 'string' && !/^\d{1,15}$/.test(value) ? Number.NaN : value),
-    z.coerce.number('expected a whole number').int().min(min).max(max),
+    z.coerce
+      .number(`expected a whole number${rangeOf(min, max)}`)
+      .int()
+      .min(min)
+      .max(max),
   )
+const rangeOf = (min: number, max: number): string => (max < Number.MAX_SAFE_INTEGER ? ` from ${min} to ${max}` : '')
 export const wholeNumber = digits(0, Number.MAX_SAFE_INTEGER)
 export const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
