@@ -9,7 +9,7 @@ import type {
   NodeId,
   RolloutId,
 } from '@dunlin/contracts/agent'
-import { seededRandom, silentLogger, systemClock, type Clock, type Logger } from '@dunlin/runtime/agent'
+import { seededRandom, silentLogger, systemClock, systemRandom, type Clock, type Logger } from '@dunlin/runtime/agent'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,9 +26,8 @@ export const NODE = 'node-1' as NodeId
 
 export const makeDataDir = (): string => mkdtempSync(join(tmpdir(), 'dunlin-agent-'))
 
-const random = seededRandom(7)
-/** A ULID; the caller says of what. */
-export const newId = (): string => random.ulid(Date.now())
+/** A ULID; the caller says of what. Of nobody else: by the id of its execution a task is known on the whole machine. */
+export const newId = (): string => systemRandom.ulid(Date.now())
 
 export interface NodeOptions {
   readonly dataDir: string
