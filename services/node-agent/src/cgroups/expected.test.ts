@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +70,19 @@ it('takes away the group of an attempt that did not begin, and no other', async 
   await hurried.promise
   vi.advanceTimersByTime(1_000)
   expect(existsSync(base)).toBe(false)
+})
+
+it('takes away what has not begun when the agent ends', () => {
+  const script = `
+    import { expectedGroups } from ${JSON.stringify(join(import.meta.dirname, 'expected.ts'))}
+    const groups = expectedGroups({ base: ${JSON.stringify(base)}, hurry: () => {
+      groups.begins('begun.1')
+      return Promise.resolve()
+    } })
+    for (const name of ['begun.1', 'not.1']) groups.expect(name)`
+  const args = ['--conditions=dunlin-source', '--input-type=module', '-e', script]
+  expect(spawnSync(process.execPath, args, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+  expect(readdirSync(base)).toEqual(['begun.1'])
 })
 
 it('leaves it to the start to say what cannot be done', async () => {

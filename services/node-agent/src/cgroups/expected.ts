@@ -56,9 +56,14 @@ export const expectedGroups = ({
     removeEmpty(base)
   }
 
+  let tidiesUp = false
+
   return {
     expect: (name) => {
       if (waiting.has(name)) return
+      // An agent that is killed leaves them to the next one.
+      if (!tidiesUp) process.once('exit', () => waiting.forEach((_, left) => forget(left)))
+      tidiesUp = true
       waiting.set(name, setTimeout(forget, forMs, name).unref())
       fresh.push(name)
       // What cannot be done now is done by the start itself, with the error told there.
