@@ -21,11 +21,13 @@ const CODE_CHARS = 128
 const TEXT_CHARS = 8_192
 /** A subject has no room for more. */
 const NAME_CHARS = 254
+/** Lists of the centre put names together with control characters between them. */
+const nameSchema = z.string().check(z.maxLength(NAME_CHARS), z.regex(/^\P{Cc}*$/u))
 const countSchema = z.int().check(z.nonnegative())
 
 export const transitionSchema = z.object({
   execution: executionIdSchema,
-  job: z.object({ namespace: atMost(NAME_CHARS), name: atMost(NAME_CHARS) }),
+  job: z.object({ namespace: nameSchema, name: nameSchema }),
   /** Generation of the grant that the execution runs under. */
   generation: generationSchema,
   content: sha256Schema,

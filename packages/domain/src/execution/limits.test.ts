@@ -116,6 +116,7 @@ describe('absurd numbers and texts', () => {
     ['a number as a text', report(1, said(1, { attempt: 'NaN' as unknown as number }))],
     ['a text of 9,000 letters', report(1, said(1, { error: { code: 'x', message: 'm'.repeat(9_000) } }))],
     ['a name that no subject holds', report(1, said(1, { job: { namespace: 'n'.repeat(300), name: 'a' } }))],
+    ['a name that ends lists', report(1, said(1, { job: { namespace: 'a', name: 'b\u0001edge-2\u0001x' } }))],
     ['an execution that is none', report(1, said(1, { execution: '../../x' as ExecutionId }))],
     ['negative processors', announced({ resources: { cpus: -1, memoryBytes: 1 } })],
     ['endless processors', announced({ resources: { cpus: JSON.parse('1e999') as number, memoryBytes: 1 } })],
