@@ -114,7 +114,9 @@ describe('an agent that is killed with -9', () => {
     const dir = newDir()
     const first = start(dir)
     await first.ready
-    const one = await entry(1, sh('trap "" TERM; while :; do sleep 0.1; done'))
+    const deaf = sh('trap "" TERM; while :; do sleep 0.1; done')
+    deaf.config['stop_grace'] = '3s'
+    const one = await entry(1, deaf)
     await write(1, one)
     await eventually(async () => expect(await stateOf(one.execution)).toBe('running'))
     await write(2)
