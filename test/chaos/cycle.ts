@@ -9,6 +9,7 @@ import { labelsOf, type UpdateTarget } from './load/jobs.ts'
 import type { Load } from './load/load.ts'
 import type { Dice } from './random.ts'
 import type { Agent } from './world/agents.ts'
+import { isLeader } from './world/marked.ts'
 import type { World } from './world/world.ts'
 
 /** Longest pause between two strikes, and between the first act of a cycle and its strike. */
@@ -53,8 +54,9 @@ export const createCycles = ({ world, load, dice, coverage, tell, struck, kills 
       order.every((target) => {
         if (target === 'agent') return agent.agentPid() !== undefined
         if (target === 'launcher') return agent.launcher.pid !== undefined
-        // Its shim is another process than the task.
-        if (target === 'shim' || target === 'task') return tasks.filter(({ node }) => node === agent.name).length > 2
+        // Two of them: with a task its shim may end, and the other way round.
+        if (target === 'shim' || target === 'task')
+          return tasks.filter((one) => one.node === agent.name && isLeader(one)).length > 1
         return target !== 'server' || world.nats.running
       })
     return [...(aim ? [aim] : []), ...dice.some(world.agents, world.agents.length)].find(isThere)

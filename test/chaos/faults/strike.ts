@@ -68,10 +68,11 @@ export const strike = (world: World, target: Target, dice: Dice, at?: Agent): De
       killed(agent.name, agent.killAgent(backInMs))
       break
     case 'shim':
-      tasks((one) => isHere(one) && isLeader(one), 2)
+      tasks((one) => isHere(one) && isLeader(one), at ? 1 : 2)
       break
     case 'task':
-      tasks((one) => isHere(one) && !isLeader(one), 3)
+      // Of one node only one, so that what shall be struck next is still there.
+      tasks((one) => isHere(one) && !isLeader(one), at ? 1 : 3)
       break
     case 'agent+shim':
       killed(agent.name, agent.killAgent(backInMs))

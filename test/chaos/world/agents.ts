@@ -12,7 +12,7 @@ import { startMember, type Member, type MemberSpec } from './member.ts'
 export interface Agent {
   readonly name: string
   readonly launcher: Member
-  /** The agent itself, below the launcher; undefined between two of them. */
+  /** The agent itself; undefined between two of them. Its launcher may be gone already, and it about to end. */
   agentPid(): number | undefined
   /** Nobody has decided yet about the version that it runs. */
   readonly isOnTrial: () => boolean
@@ -45,7 +45,8 @@ export const startLaunched = async (spec: AgentSpec): Promise<Agent> => {
     // No launcher outlives this process, however it dies.
     args: () => ['--pdeathsig', 'TERM', launch, home, process.execPath, '--data-dir', dataDir, ...flags],
   })
-  const agentPid = (): number | undefined => childrenOf(launcher.pid).find((pid) => isAgent(pid, home))
+  const child = (): number | undefined => childrenOf(launcher.pid).find((pid) => isAgent(pid, home))
+  const agentPid = (): number | undefined => child() ?? agentsBelow(home)[0]
   return {
     name: spec.name,
     launcher,
@@ -55,7 +56,7 @@ export const startLaunched = async (spec: AgentSpec): Promise<Agent> => {
     killAgent: (backInMs) => {
       const pid = agentPid()
       if (pid === undefined) return false
-      launcher.childKilled(pid, backInMs)
+      if (pid === child()) launcher.childKilled(pid, backInMs)
       return endProcess(pid)
     },
   }
