@@ -2,6 +2,7 @@
 import type * as z from 'zod'
 import { durationMs } from '../duration.ts'
 import type { SpecIssue } from './issue.ts'
+import { literalSecrets } from './literal-secrets.ts'
 import { encodedLength, MAX_ENCODED_KEY } from './name.ts'
 import { nodeChecks } from './node-checks.ts'
 import { nearestName } from '../nearest.ts'
@@ -26,7 +27,7 @@ export const betweenBlocks = (spec: z.output<typeof jobSpecSchema>): readonly Sp
       message: 'deployment is the older form of rollout; both are given',
       hint: 'Keep rollout.',
     })
-  return [...issues, ...unknownProviders(spec), ...nodeChecks(spec)]
+  return [...issues, ...unknownProviders(spec), ...nodeChecks(spec), ...literalSecrets(spec)]
 }
 
 /** What limits less than it seems to. */

@@ -23,7 +23,7 @@ export const nodeChecks = (spec: Spec): readonly SpecIssue[] => [
 ]
 
 /** Types of which no part reads a secret: one that is asked for and never used would only look safe. */
-const WITHOUT_SECRETS: ReadonlySet<string> = new Set(['config', 'update', 'query'])
+export const WITHOUT_SECRETS: ReadonlySet<string> = new Set(['config', 'update', 'query'])
 
 const unreadSecrets = ({ type, secrets = {} }: Spec): readonly SpecIssue[] =>
   WITHOUT_SECRETS.has(type) && Object.keys(secrets).length > 0
