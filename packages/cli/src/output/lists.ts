@@ -77,8 +77,11 @@ export const executionColumns = (io: Io): readonly Column<ExecutionView>[] => [
   { head: 'ERROR', cell: trouble },
 ]
 
-/** What an offline node said last is not what it runs now. */
-const executionState = ({ state, stale }: ExecutionView): string => (stale ? `${state} (stale)` : state)
+const over: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed', 'lost'])
+
+/** What an offline node said last is not what it runs now; what is over stays so. */
+const executionState = ({ state, stale }: ExecutionView): string =>
+  stale && !over.has(state) ? `${state} (stale)` : state
 
 /** What went wrong, and when it is tried again. */
 const trouble = ({ error, next_attempt_at: next }: ExecutionView): string =>
