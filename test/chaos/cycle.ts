@@ -13,7 +13,7 @@ import { isLeader } from './world/marked.ts'
 import type { World } from './world/world.ts'
 
 /** Longest pause between two strikes, and between the first act of a cycle and its strike. */
-const MOMENT_MS = 180
+const MOMENT_MS = 120
 /** An update begins in each cycle whose number this divides, and is the aim of it and of the one after it. */
 const UPDATE_EVERY = 10
 /** How long it is left alone until it is under way; an update that nobody lets begin shows nothing. */

@@ -33,7 +33,7 @@ export interface MemberSpec {
 }
 
 /** A process that could not start, because the server is away, is tried again after this. */
-const AGAIN_MS = 100
+const AGAIN_MS = 200
 const GRACE_MS = 15_000
 
 export const startMember = (spec: MemberSpec): Member => {
