@@ -246,7 +246,7 @@ describe('an agent that is killed again and again at any moment', () => {
         j = event.j
       }
     }
-  }, 120_000)
+  }, 240_000)
 })
 
 describe('a server that goes away', () => {
