@@ -155,6 +155,8 @@ export const run = async (args: readonly string[]): Promise<void> => {
   const flags = readOrExplain(() => readFlags(args, process.env), USAGE)
   if (flags === undefined) return
   if (flags.sweep) return void (await killTasks(flags.dataDir, STOP_TASKS_GRACE_MS))
+  // Whoever read them may be gone (EPIPE): that is no reason to end, and telling it in the same way would never end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const logger = jsonLogger(flags.logLevel, (line) => process.stderr.write(line), { service: 'node-agent' })
   await runProcess({ logger, exitWithParent: flags.exitWithParent }, async (lifecycle) => {
     try {

@@ -117,7 +117,7 @@ describe('an answer', () => {
       if (asked.length > 1) response.end(rest)
       else response.write(rest.subarray(0, 30_000))
     }
-    expect((await fetchIt({ silentMs: 200 })).equals(body)).toBe(true)
+    expect((await fetchIt({ silentMs: 700 })).equals(body)).toBe(true)
     expect(ranges()).toEqual([undefined, 'bytes=30000-'])
   })
 

@@ -259,7 +259,7 @@ describe('a server that cannot be believed', () => {
 
   it('says nothing: the connection counts as broken, and after some the attempt ends', async () => {
     serve = () => {}
-    const artifacts = open({ patience: { firstMs: 1, mostMs: 1, attempts: 2, silentMs: 30 } })
+    const artifacts = open({ patience: { firstMs: 1, mostMs: 1, attempts: 2, silentMs: 500 } })
     const failure = await failureOf(fetchIt(artifact(Buffer.from('x')), artifacts))
     expect(failure).toMatchObject({ code: 'artifact_unavailable', permanent: false })
     expect(failure.message).toContain('nothing came')
@@ -272,7 +272,7 @@ describe('a server that cannot be believed', () => {
       socket?.write('HTTP/1.1 200 OK\r\n')
       drips.push(setInterval(() => socket?.write('x: y\r\n'), 5))
     }
-    const artifacts = open({ patience: { firstMs: 1, mostMs: 1, attempts: 2, silentMs: 100 } })
+    const artifacts = open({ patience: { firstMs: 1, mostMs: 1, attempts: 1, silentMs: 700 } })
     const failure = await failureOf(fetchIt(artifact(Buffer.from('x')), artifacts))
     for (const drip of drips) clearInterval(drip)
     expect(failure).toMatchObject({ code: 'artifact_unavailable', permanent: false })

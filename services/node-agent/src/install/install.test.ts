@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readText } from '../drivers/task-dir.ts'
-import { makeDataDir } from '../testing/node.ts'
+import { makeFastDir } from '../testing/fast-dir.ts'
 import { check, ofNode, ofVersion } from './check.ts'
 import { needBundle, readInstallFlags } from './install-flags.ts'
 import { install, runSteps, uninstall } from './install-command.ts'
@@ -31,7 +31,7 @@ let bundle: string
 let said: string
 
 beforeEach(() => {
-  root = makeDataDir()
+  root = makeFastDir()
   bundle = join(root, 'bundle')
   mkdirSync(bundle)
   writeFileSync(join(bundle, 'agent.mjs'), 'agent')
