@@ -48,7 +48,10 @@ export const validateJobSpec = (value: unknown, source?: YamlSource): ParsedJobS
   const parsed = jobSpecSchema.safeParse(coerced.spec)
   const driver = driverIssues(coerced.spec)
   if (!parsed.success) return refused([...specIssues(parsed.error, coerced.spec), ...driver])
-  const issues = [...driver, ...betweenBlocks(parsed.data)]
+  const between = betweenBlocks(parsed.data)
+  // One fault at one place: what looks at the whole spec says more of it.
+  const places = new Set(between.map(({ path }) => path.join('\0')))
+  const issues = [...driver.filter(({ path }) => !places.has(path.join('\0'))), ...between]
   if (issues.length > 0) return refused(issues)
 
   const { deployment, ...rest } = parsed.data
