@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { rotateTaskLogs } from './logs.ts'
 
 let dir: string
@@ -64,6 +64,22 @@ describe('the logs of a task', () => {
     rotateTaskLogs(dir, limits)
     appendFileSync(path('stdout'), 'after\n')
     expect(text('stdout')).toBe('after\n')
+  })
+
+  it('are not asked for again before they are written, unless they were a moment ago', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    writeFileSync(path('stdout'), 'line\n')
+    expect(rotateTaskLogs(dir, limits)).toBe(Infinity)
+    appendFileSync(path('stdout'), 'line\n')
+    const soonMs = rotateTaskLogs(dir, limits)
+    vi.advanceTimersByTime(soonMs)
+    const laterMs = rotateTaskLogs(dir, limits)
+    expect(laterMs).toBeGreaterThan(soonMs)
+    vi.advanceTimersByTime(laterMs)
+    expect(rotateTaskLogs(dir, limits)).toBe(laterMs)
+    vi.advanceTimersByTime(10_000)
+    expect(rotateTaskLogs(dir, limits)).toBe(Infinity)
+    vi.useRealTimers()
   })
 
   it('are looked at more often when they grow', () => {

@@ -26,9 +26,20 @@ const DEFAULT_FILES = 3
 /** Between two looks at a task that writes little, and at one that writes as fast as it can. */
 const LOOK_MOST_MS = 250
 const LOOK_LEAST_MS = 25
+/** One that writes a line a second is looked at on: to begin and end a watch for each line would cost more. */
+const QUIET_AFTER_MS = 2_000
 
-/** Sizes at the last look, by path: how fast a file grows; `quiet`: it had not grown until then. */
-const seen = new Map<string, { readonly bytes: number; readonly atMs: number; readonly quiet: boolean }>()
+interface Seen {
+  readonly bytes: number
+  readonly atMs: number
+  /** Of the latest look that found it changed. */
+  readonly changedMs: number
+  /** Nobody looks before it writes. */
+  readonly quiet: boolean
+}
+
+/** What the last look found, by path: how fast a file grows. */
+const seen = new Map<string, Seen>()
 
 /** Returns in how many ms the task should be looked at again; Infinity: not before it has written something. */
 export const rotateTaskLogs = (dir: string, limits: LogLimits = {}): number => {
@@ -53,15 +64,18 @@ const bound = (path: string, mostBytes: number, older: number): number => {
   }
 }
 
-/** Half of the time in which it would reach its bound at the speed of late. */
 const nextLook = (path: string, bytes: number, mostBytes: number): number => {
   const nowMs = performance.now()
   const before = seen.get(path)
-  const quiet = !before || bytes === before.bytes
-  seen.set(path, { bytes, atMs: nowMs, quiet })
+  const changed = before !== undefined && bytes !== before.bytes
+  const changedMs = changed ? nowMs : (before?.changedMs ?? -Infinity)
+  const quiet = nowMs - changedMs >= QUIET_AFTER_MS
+  seen.set(path, { bytes, atMs: nowMs, changedMs, quiet })
   if (quiet) return Infinity
-  // How long it has been growing nobody knows: it was cut, or it begins to write.
+  if (!changed) return LOOK_MOST_MS
+  // How fast it is nobody knows: it was cut, or it begins to write.
   if (before.quiet || bytes < before.bytes) return LOOK_LEAST_MS
+  // Half of the time in which it would reach its bound at the speed of late.
   const untilFullMs = ((mostBytes - bytes) * (nowMs - before.atMs)) / (bytes - before.bytes)
   return Math.max(LOOK_LEAST_MS, Math.min(LOOK_MOST_MS, untilFullMs / 2))
 }
