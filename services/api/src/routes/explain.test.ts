@@ -144,6 +144,9 @@ describe('an explanation', () => {
         type: string
       },
     ])
+    const [, second = ''] = current?.targets ?? []
+    const ofNode = await explain(`nodes/${second}/explain`)
+    expect(ofNode.waits_for.at(-1)?.message).toMatch(/^default\/web: a person: possible are /)
     const story = await explain(`${JOB}/rollouts/${current?.id}/explain`)
     expect(story.checked).toMatchObject({ agree: 1, disagree: 1 })
     expect(story.decisions.at(-1)?.checks).toMatchObject([

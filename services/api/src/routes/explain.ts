@@ -25,7 +25,7 @@ import { drainOn } from '../state/drain.ts'
 import { askHeard } from '../state/heard.ts'
 import { presentJob } from '../state/present-job.ts'
 import { explanationView, type Explained } from '../views/explanation.ts'
-import { drainWaits, nodeMessage } from '../views/explain-node.ts'
+import { approvalWaits, drainWaits, nodeMessage } from '../views/explain-node.ts'
 import { causesIn } from '../views/rollout.ts'
 import { nodeWarnings } from '../views/node.ts'
 import type { RouteContext } from './context.ts'
@@ -97,7 +97,7 @@ export const registerExplain = (
     const drain = drainOn(state, id, clock.nowMs())
     const warnings = nodeWarnings(state.node(id), state.reports(id), heard[id]).map(({ message: text }) => text)
     const message = [nodeMessage(node, drain, jobs.length), ...warnings].join('; ')
-    const waits = [...drainWaits(drain), ...jobs.flatMap((one) => waitsOn(one, id))]
+    const waits = [...approvalWaits(id, node), ...drainWaits(drain), ...jobs.flatMap((one) => waitsOn(one, id))]
     return show(story, { about: 'node', name: id, message, waits })
   })
 
@@ -152,7 +152,7 @@ const waitsOn = ({ key, job }: JobOfNode, node: NodeId): readonly Wait[] => {
   if (!isLive(job) || rollout === undefined || !job.placement.nodes.has(node)) return []
   const name = nameOf(key)
   const slot = rollout.slots.get(node)
-  const waits = forWholeRollout(job)
+  const waits = forWholeRollout(job).map((wait) => ({ ...wait, message: `${name}: ${wait.message}` }))
   if (slot === 'open') {
     const granted = job.rollouts.grants.get(node)?.at ?? rollout.openedAt
     return [

@@ -15,6 +15,12 @@ const schedulingWords = (node: NodeState | undefined, drain: DrainPlan | undefin
 
 const count = (jobs: number): string => (jobs === 1 ? '1 job' : `${jobs} jobs`)
 
+/** Nobody else can do it. */
+export const approvalWaits = (id: string, node: NodeState | undefined): readonly Wait[] =>
+  node?.admission === 'pending'
+    ? [{ what: 'approval', message: `a person to let it take part: dunlin node approve ${id}` }]
+    : []
+
 /** One line for each job that still runs, in the order in which they are stopped. */
 export const drainWaits = (drain: DrainPlan | undefined): readonly Wait[] =>
   (drain?.steps ?? []).map((step) => ({
