@@ -26,8 +26,16 @@ const start = async () => {
     const labels = { site: n % 2 === 0 ? 'a' : 'b' }
     const ev = [
       {
-        ...{ type: 'NodeAnnounced', boot, protocol: [1, 1], agentVersion: '0', labels, drivers: ['process'] },
-        ...{ resources: { cpus: 1, memoryBytes: 1 }, journal: boot, j: 0, executions: [] },
+        type: 'NodeAnnounced',
+        boot,
+        protocol: [1, 1],
+        agentVersion: '0',
+        labels,
+        drivers: ['process'],
+        resources: { cpus: 1, memoryBytes: 1 },
+        journal: boot,
+        j: 0,
+        executions: [],
       },
     ]
     const subject = reportSubject(node)

@@ -21,8 +21,14 @@ const begin = (epoch = 0) => {
     say(
       node,
       JSON.stringify({
-        ...{ s: HEARTBEAT_SCHEMA, node, boot: '01J00000000000000000000000', n: (n += 1), at: clock.nowMs() },
-        ...{ gen: [0, 0], rep: 0, ex: [] },
+        s: HEARTBEAT_SCHEMA,
+        node,
+        boot: '01J00000000000000000000000',
+        n: (n += 1),
+        at: clock.nowMs(),
+        gen: [0, 0],
+        rep: 0,
+        ex: [],
         ...more,
       }),
     )
