@@ -82,6 +82,14 @@ describe('the logs of a task', () => {
     vi.useRealTimers()
   })
 
+  it('are looked at soon when they are full at each look', () => {
+    const looks = [1, 2, 3].map(() => {
+      writeFileSync(path('stdout'), 'x'.repeat(5000))
+      return rotateTaskLogs(dir, limits)
+    })
+    expect(looks).toEqual([25, 25, 25])
+  })
+
   it('are looked at more often when they grow', () => {
     const idleMs = rotateTaskLogs(dir, limits)
     writeFileSync(path('stdout'), 'x'.repeat(4000))

@@ -56,25 +56,26 @@ export const forgetTaskLogs = (dir: string): void => {
 const bound = (path: string, mostBytes: number, older: number): number => {
   try {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    if (size > mostBytes) cutFile(path, mostBytes, older)
-    return nextLook(path, size > mostBytes ? 0 : size, mostBytes)
+    const isFull = size > mostBytes
+    if (isFull) cutFile(path, mostBytes, older)
+    return nextLook(path, isFull ? 0 : size, mostBytes, isFull)
   } catch {
     // The disk is full, or the like: the next look tries again.
     return LOOK_MOST_MS
   }
 }
 
-const nextLook = (path: string, bytes: number, mostBytes: number): number => {
+const nextLook = (path: string, bytes: number, mostBytes: number, wasCut: boolean): number => {
   const nowMs = performance.now()
   const before = seen.get(path)
-  const changed = before !== undefined && bytes !== before.bytes
+  const changed = wasCut || (before !== undefined && bytes !== before.bytes)
   const changedMs = changed ? nowMs : (before?.changedMs ?? -Infinity)
   const quiet = nowMs - changedMs >= QUIET_AFTER_MS
   seen.set(path, { bytes, atMs: nowMs, changedMs, quiet })
   if (quiet) return Infinity
   if (!changed) return LOOK_MOST_MS
-  // How fast it is nobody knows: it was cut, or it begins to write.
-  if (before.quiet || bytes < before.bytes) return LOOK_LEAST_MS
+  // How fast it is nobody knows: it was cut, perhaps each time that somebody looked, or it begins to write.
+  if (wasCut || !before || before.quiet || bytes < before.bytes) return LOOK_LEAST_MS
   // Half of the time in which it would reach its bound at the speed of late.
   const untilFullMs = ((mostBytes - bytes) * (nowMs - before.atMs)) / (bytes - before.bytes)
   return Math.max(LOOK_LEAST_MS, Math.min(LOOK_MOST_MS, untilFullMs / 2))
