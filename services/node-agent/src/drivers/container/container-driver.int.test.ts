@@ -63,7 +63,7 @@ const start = (task: Task, by: Driver = driver, secrets: Record<string, string> 
 const failure = (task: Task): Promise<unknown> => start(task).catch((error: unknown) => error)
 
 const ended = async (task: Task, by: Driver = driver) => {
-  await vi.waitFor(() => expect(by.inspect(task).is).not.toBe('running'), { timeout: 30_000, interval: 20 })
+  await vi.waitFor(() => expect(by.inspect(task).is).not.toBe('running'), { timeout: 60_000, interval: 20 })
   await by.stop(task, { graceMs: 0 })
   return by.inspect(task)
 }
@@ -115,14 +115,14 @@ describe.skipIf(!podman)('the container driver', () => {
     const polite = taskOf(`trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done`)
     const deaf = taskOf(`trap '' TERM; echo up; while :; do sleep 1; done`, { stop_grace: '300ms' })
     await Promise.all([start(polite), start(deaf)])
-    await vi.waitFor(() => expect([out(polite), out(deaf)]).toEqual(['up\n', 'up\n']), 30_000)
-    const control = { timeoutMs: 10_000, signal: new AbortController().signal }
+    await vi.waitFor(() => expect([out(polite), out(deaf)]).toEqual(['up\n', 'up\n']), 60_000)
+    const control = { timeoutMs: 60_000, signal: new AbortController().signal }
     expect(await driver.exec?.(polite, ['sh', '-c', 'echo hello; exit 4'], control)).toEqual({
       code: 4,
       output: 'hello\n',
     })
     expect(await driver.exec?.(polite, ['sleep', '60'], { ...control, timeoutMs: 200 })).toMatchObject({ code: null })
-    await Promise.all([polite, deaf].map((task) => driver.stop(task, { graceMs: 10_000 })))
+    await Promise.all([polite, deaf].map((task) => driver.stop(task, { graceMs: 60_000 })))
     expect(driver.inspect(polite)).toMatchObject({ is: 'exited', code: 3 })
     expect(out(polite)).toBe('up\nbye\n')
     expect(driver.inspect(deaf)).toMatchObject({ is: 'exited', code: 137, signal: 'SIGKILL' })
@@ -132,7 +132,7 @@ describe.skipIf(!podman)('the container driver', () => {
     const task = taskOf('for i in $(seq 1 300); do echo line $i; [ $((i % 50)) -eq 0 ] && sleep 0.2; done; exit 9')
     // An agent that is killed with -9 in the middle of reading.
     const first = fork(AGENT, [JSON.stringify({ ...settings(), task })], { execArgv: ['--conditions=dunlin-source'] })
-    await vi.waitFor(() => expect(out(task)).toContain('line 100\n'), 30_000)
+    await vi.waitFor(() => expect(out(task)).toContain('line 100\n'), 60_000)
     const gone = once(first, 'exit')
     first.kill('SIGKILL')
     await gone
@@ -170,10 +170,10 @@ describe.skipIf(!podman)('the container driver', () => {
   it('ends without an agent, and the next agent knows how', async () => {
     const task = taskOf('trap "exit 6" TERM; while :; do sleep 0.1; done')
     await start(task)
-    expect(await sweepContainers(dataDir, 5_000)).toBe(1)
+    expect(await sweepContainers(dataDir, 60_000)).toBe(1)
     expect(await engine.list(ownerOf({ node: 'node-1', dataDir }))).toEqual([])
     expect(newDriver().inspect(task)).toMatchObject({ is: 'exited', code: 6 })
-    expect(await sweepContainers(dataDir, 5_000)).toBe(0)
+    expect(await sweepContainers(dataDir, 60_000)).toBe(0)
   })
 
   it('loses nothing of an output that is faster than the engine tells', async () => {
