@@ -133,13 +133,7 @@ export { touchedNodes } from './desired/touched.ts'
 export { FOLD_VERSION, foldings, type FleetKinds } from './fleet/foldings.ts'
 export { noLog, type LogState } from './fleet/log-state.ts'
 export { executionRow, executionRows, type ExecutionRow, type FleetReader } from './views/executions.ts'
-export {
-  nothingTaken,
-  takenTogether,
-  type Check,
-  type Checked,
-  type ToldDecision,
-} from './views/explain/decision.ts'
+export { nothingTaken, takenTogether, type Check, type Checked, type ToldDecision } from './views/explain/decision.ts'
 export { createExplainer, type About, type Explainer } from './views/explain/explainer.ts'
 export { tellNodeEvent } from './views/explain/tell-node.ts'
 export { waitsOf, type Wait } from './views/explain/waits.ts'

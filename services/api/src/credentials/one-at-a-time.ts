@@ -9,23 +9,27 @@ export type OneAtATime = <T>(work: () => Promise<T>) => Promise<T>
 
 const ASK_EVERY_MS = 50
 
+type Place = Pick<KeyValue, 'put' | 'delete'>
+
+/** The revision of the entry; undefined when nobody has taken his away for longer than one lives. */
+const enter = async (kv: Place, key: string, clock: Clock, lifeMs: number): Promise<number | undefined> => {
+  const untilMono = clock.monotonicMs() + lifeMs * 1.5
+  while (clock.monotonicMs() < untilMono) {
+    const entered = await kv.put(key, new TextEncoder().encode('{}'), 0)
+    if (entered !== undefined) return entered
+    await sleep(clock, ASK_EVERY_MS)
+  }
+  return undefined
+}
+
 /**
  * @param lifeMs after this an entry is gone by itself, as one whose instance has died; longer than any work takes. Whoever
  * has waited for longer than that, or cannot ask, works without the entry: late is worse than twice.
  */
 export const oneAtATime =
-  (kv: Pick<KeyValue, 'put' | 'delete'>, key: string, clock: Clock, lifeMs = 10_000): OneAtATime =>
+  (kv: Place, key: string, clock: Clock, lifeMs = 10_000): OneAtATime =>
   async (work) => {
-    const enter = async (): Promise<number | undefined> => {
-      const untilMono = clock.monotonicMs() + lifeMs * 1.5
-      while (clock.monotonicMs() < untilMono) {
-        const entered = await kv.put(key, new TextEncoder().encode('{}'), 0)
-        if (entered !== undefined) return entered
-        await sleep(clock, ASK_EVERY_MS)
-      }
-      return undefined
-    }
-    const entered = await enter().catch(() => undefined)
+    const entered = await enter(kv, key, clock, lifeMs).catch(() => undefined)
     try {
       return await work()
     } finally {
