@@ -6,7 +6,7 @@ import type { NodeState } from '@dunlin/domain'
 
 export interface KeyHolders {
   nodeChanged(id: string, node: NodeState): void
-  holderOf(publicKey: string): string | undefined
+  readonly holderOf: (publicKey: string) => string | undefined
   clear(): void
 }
 
