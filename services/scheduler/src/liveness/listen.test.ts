@@ -37,10 +37,20 @@ const begin = (epoch = 0) => {
 
 it('believes no epoch that is out of reach, so that the next one is heard of by all', async () => {
   const { listener, beat, excess } = begin(7)
-  for (const epoch of [1_008, 2 ** 40, Number.MAX_SAFE_INTEGER]) beat('bad', { gen: [epoch, 1] })
+  for (const epoch of [2 ** 20 + 1, 2 ** 40, Number.MAX_SAFE_INTEGER]) beat('bad', { gen: [epoch, 1] })
   beat('good', { gen: [8, 1] })
   await turn()
   expect([listener.highestEpoch(), [...listener.heard.keys()], excess]).toEqual([8, ['good'], ['bad', 'bad', 'bad']])
+})
+
+it.each([
+  ['of years, under a log that was lost whole', 1, 5_000],
+  ['a little further, however high they are', 2 ** 30, 2 ** 30 + 1_000],
+])('believes epochs %s', async (_, inForce, shown) => {
+  const { listener, beat } = begin(inForce)
+  beat('n', { gen: [shown, 1] })
+  await turn()
+  expect(listener.highestEpoch()).toBe(shown)
 })
 
 it('answers for all others whatever instants one shows', async () => {

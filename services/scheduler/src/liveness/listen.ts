@@ -34,10 +34,12 @@ const OFFSETS_KEPT = 5
 type Noted = { -readonly [K in keyof Omit<HeardNode, 'offsets'>]: HeardNode[K] } & { readonly offsets: number[] }
 
 /**
- * Epochs rise one at a time, and a log that was replaced by an older one is a few behind. A node that shows more is not
- * believed: whatever it shows, the next epoch is above it, and one that is out of reach would make all others unheard.
+ * Epochs rise one at a time. A node that shows one further ahead is not believed: whatever it shows, the next epoch is above
+ * it, and one that is out of reach would make all others unheard. Up to `PLAIN_EPOCHS` everything is believed: a log that was
+ * lost whole begins again at 1, under nodes that know the epochs of years.
  */
 const EPOCHS_AHEAD = 1_000
+const PLAIN_EPOCHS = 2 ** 20
 
 /** An agent leaves 100 ms between two heartbeats; one of a mebibyte takes the room of seventeen. */
 const HEARTBEATS_OF_ONE = { burst: 80, everyMs: 25 }
@@ -66,7 +68,7 @@ export const listen = (
     const sender = subject.slice(subject.lastIndexOf('.') + 1)
     // Before it is parsed: that is what costs.
     const read = pace.take(sender, 1 + data.byteLength / BYTES_OF_ONE) ? readHeartbeat(data) : undefined
-    if (read === undefined || read.node !== sender || read.gen[0] > inForce() + EPOCHS_AHEAD) {
+    if (read === undefined || read.node !== sender || read.gen[0] > Math.max(PLAIN_EPOCHS, inForce() + EPOCHS_AHEAD)) {
       refused += 1
       onExcess(sender)
       return
