@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { differences } from './ledger/converged.ts'
 import { commandsOnce, doubled, invented, lost, overlaps, restarted, type Struck } from './ledger/laws.ts'
 import type { LogReader } from './ledger/log-reader.ts'
-import { byExecution, isEnd, readTold, type Told } from './ledger/told.ts'
+import { byExecution, isEnd, isWaiting, readTold, type Told } from './ledger/told.ts'
 import { undecided, wrongVersions, type NodeSeen } from './ledger/updates.ts'
 import { readWishes } from './ledger/wished.ts'
 import { readWitness, type Witnessed } from './ledger/witness.ts'
@@ -65,6 +65,8 @@ export const createChecks = ({ world, nodes, reader, load, struck, found }: Chec
     /** What is not (yet) as the log wants it. */
     different: async (): Promise<readonly string[]> => {
       await reader.catchUp()
+      let known: readonly Told[] | undefined
+      const told = (): readonly Told[] => (known ??= readTold(reader.entries))
       const left = differences({
         nodesDir,
         nodes,
@@ -73,10 +75,10 @@ export const createChecks = ({ world, nodes, reader, load, struck, found }: Chec
         wishes: readWishes(reader.entries),
         tasks: world.tasks(),
         witnessed: readWitness(ledgerDir),
+        waits: (execution) => isWaiting(told(), execution, Date.now()),
       })
       if (left.length > 0) return left
-      const told = readTold(reader.entries)
-      return nodesSeen().flatMap((node) => undecided(node, told))
+      return nodesSeen().flatMap((node) => undecided(node, told()))
     },
 
     /** The log and what is in use, against what tasks, agents and commands wrote. Once everything is as it shall be. */

@@ -1,5 +1,5 @@
 /** What is left over, what is missing and what is of an old version is told; what is as it should be is not. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -47,6 +47,7 @@ const told = (tasks: readonly Marked[], over: Partial<ChaosJob> = {}, witnessed:
     wishes: readWishes(log(spec('m-keeper-1'), spec('m-keeper-2'))),
     tasks,
     witnessed,
+    waits: (execution) => execution === 'waits',
   })
 
 describe('a job that runs until it is stopped', () => {
@@ -61,9 +62,23 @@ describe('a job that runs until it is stopped', () => {
   ])('%s', (what, tasks) => {
     expect(told(tasks).join('\n')).toContain(what)
   })
+  it('is right between two attempts of its latest version', () => {
+    const start: Witnessed = { is: 'start', node: 'edge-1', execution: 'waits', attempt: 6, what: 'keeper', more: '' }
+    expect(told([], {}, [{ ...start, more: 'm-keeper-2' }])).toEqual([])
+    expect(told([], {}, [{ ...start, more: 'm-keeper-1' }])).toHaveLength(1)
+    expect(told([], {}, [{ ...start, more: 'm-keeper-2', execution: 'y' }])).toHaveLength(1)
+  })
+  it('is right between two attempts of a pipeline, which its order tells', () => {
+    const task = join(nodesDir, 'edge-1', 'tasks', 'waits')
+    mkdirSync(task, { recursive: true })
+    writeFileSync(join(task, 'pipeline.json'), '{"path": "m-keeper-1.log"}')
+    expect(told([], { behaviour: 'pipeline' })).toHaveLength(1)
+    writeFileSync(join(task, 'pipeline.json'), '{"path": "m-keeper-2.log"}')
+    expect(told([], { behaviour: 'pipeline' })).toEqual([])
+  })
   it('leaves nothing when it is stopped', () => {
     const wishes = readWishes(log(spec('m-keeper-1'), { type: 'JobStopped' }))
-    const seen = { nodesDir, managedFile: '', nodes: 1, jobs: [job()], wishes, witnessed: [] }
+    const seen = { nodesDir, managedFile: '', nodes: 1, jobs: [job()], wishes, witnessed: [], waits: () => true }
     expect(differences({ ...seen, tasks: [] })).toEqual([])
     expect(differences({ ...seen, tasks: [process()] })).toHaveLength(1)
   })
@@ -72,7 +87,15 @@ describe('a job that runs until it is stopped', () => {
 it('a node that is drained shall be empty until it is taken back', () => {
   const drained = { seq: 9, subject: 'evt.node.edge-1', v: 9, cmd: '', at: 0, events: [{ type: 'NodeDrained' }] }
   const back = { ...drained, seq: 10, events: [{ type: 'NodeUncordoned' }] }
-  const seen = { nodesDir, managedFile: '', nodes: 1, jobs: [job()], witnessed: [], tasks: [process()] }
+  const seen = {
+    nodesDir,
+    managedFile: '',
+    nodes: 1,
+    jobs: [job()],
+    witnessed: [],
+    tasks: [process()],
+    waits: () => true,
+  }
   const entries = log(spec('m-keeper-2'))
   expect(differences({ ...seen, wishes: readWishes([...entries, drained]) })).toHaveLength(1)
   expect(differences({ ...seen, wishes: readWishes([...entries, drained, back]) })).toEqual([])
@@ -82,7 +105,7 @@ it('a file that is managed holds its latest version', () => {
   const managedFile = join(nodesDir, 'managed')
   const jobs = [job({ behaviour: 'config' })]
   const wishes = readWishes(log(spec('m-keeper-2')))
-  const seen = { nodesDir, managedFile, nodes: 1, jobs, wishes, witnessed: [], tasks: [] }
+  const seen = { nodesDir, managedFile, nodes: 1, jobs, wishes, witnessed: [], tasks: [], waits: () => false }
   expect(differences(seen)).toHaveLength(1)
   writeFileSync(managedFile, 'm-keeper-1\n')
   expect(differences(seen)).toHaveLength(1)
@@ -97,6 +120,7 @@ it('a job that completes is right when its latest version said so', () => {
   const batch = { behaviour: 'completes' } as const
   expect(told([], batch, [start, exit])).toEqual([])
   expect(told([], batch, [start])).toHaveLength(1)
+  expect(told([], batch, [{ ...start, execution: 'waits' }])).toEqual([])
   expect(told([], batch, [{ ...start, more: 'm-keeper-1' }, exit])).toHaveLength(1)
   expect(told([process()], batch, [start, exit])).toHaveLength(1)
 })

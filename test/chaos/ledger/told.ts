@@ -16,6 +16,8 @@ export interface Told {
   readonly exitCode?: number | null
   /** Code of what went wrong. */
   readonly error?: string
+  /** When the next attempt is due, by the clock of the node. */
+  readonly nextAttemptAt?: number
   /** Transitions that were never told and that this one stands for. */
   readonly replaces: number
   /** It stands in an announcement: a summary that repeats what was told and may pass over what was not. */
@@ -39,6 +41,7 @@ const toldOf = (entry: LogEntry, event: LogEventJson, isSummary: boolean): Told 
     state: String(event['state']),
     ...(error === undefined ? {} : { error: error.code }),
     ...(exit === undefined ? {} : { exitCode: exit.code }),
+    ...(event['nextAttemptAt'] === undefined ? {} : { nextAttemptAt: Number(event['nextAttemptAt']) }),
     replaces: Number(event['replaces'] ?? 0),
     isSummary,
     ...(isSummary ? {} : { counter: `${String(event['journal'])}/${String(event['j'])}` }),
@@ -67,5 +70,13 @@ export const byExecution = <T extends { readonly execution: string }>(all: reado
 }
 
 const endings: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed'])
+/** A start that is due needs a moment, on a busy machine more. */
+const LATE_MS = 10_000
+/** Whether an execution waits for its next attempt, as the log tells last: the back-off of one that was struck often takes minutes. */
+export const isWaiting = (told: readonly Told[], execution: string, nowMs: number): boolean => {
+  const last = told.findLast((one) => one.execution === execution)
+  return last?.state === 'degraded' && last.nextAttemptAt !== undefined && nowMs < last.nextAttemptAt + LATE_MS
+}
+
 /** The last that is told of an execution. */
 export const isEnd = ({ state }: Told): boolean => endings.has(state)
