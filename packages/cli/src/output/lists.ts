@@ -7,8 +7,10 @@ import type { Column } from './table.ts'
 
 const rollout = ({ status: { rollout } }: JobView): string => {
   if (rollout === undefined) return '-'
-  const { healthy, failed, targets } = rollout.counts
-  return `${healthy}/${targets}${failed > 0 ? ` (${failed} failed)` : ''}`
+  const { targets, open, healthy, failed, lost, deferred, removed } = rollout.counts
+  // Whoever joined after the plan was drawn counts too, and who left does not.
+  const all = Math.max(targets, open + healthy + failed + lost + deferred + removed) - removed
+  return `${healthy}/${all}${failed > 0 ? ` (${failed} failed)` : ''}`
 }
 
 export const jobColumns = (io: Io): readonly Column<JobView>[] => [
