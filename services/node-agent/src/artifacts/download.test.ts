@@ -3,12 +3,13 @@ import type { Artifact } from '@dunlin/contracts/agent'
 import { sha256 } from '@dunlin/runtime/agent'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TaskError } from '../drivers/driver.ts'
+import { startHttpServer, type TestHttpServer } from '../testing/http-server.ts'
 import type { Patience } from './download.ts'
 import { createArtifacts } from './fetch.ts'
 
@@ -16,7 +17,7 @@ import { createArtifacts } from './fetch.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 let dir: string
-let server: Server
+let server: TestHttpServer
 let base: string
 let asked: IncomingMessage[]
 let serve: (request: IncomingMessage, response: ServerResponse) => void
@@ -25,18 +26,15 @@ const drips: NodeJS.Timeout[] = []
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dunlin-download-'))
   asked = []
-  server = createServer((request, response) => {
+  server = await startHttpServer((request, response) => {
     asked.push(request)
     serve(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  base = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  base = server.base
 })
 afterEach(() => {
   for (const drip of drips.splice(0)) clearInterval(drip)
-  server.closeAllConnections()
-  server.close()
+  server.stop()
   rmSync(dir, { recursive: true, force: true })
 })
 

@@ -14,12 +14,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TaskError } from '../drivers/driver.ts'
+import { startHttpServer, type TestHttpServer } from '../testing/http-server.ts'
 import { createArtifacts, type ArtifactOptions, type Artifacts } from './fetch.ts'
 
 // A busy machine may be slow; nothing here waits longer than it must.
@@ -27,7 +28,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 25_000, interval: 10 })
 
 let dir: string
-let server: Server
+let server: TestHttpServer
 let base: string
 let asked: IncomingMessage[]
 let serve: (request: IncomingMessage, response: ServerResponse) => void
@@ -35,17 +36,14 @@ let serve: (request: IncomingMessage, response: ServerResponse) => void
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dunlin-artifacts-'))
   asked = []
-  server = createServer((request, response) => {
+  server = await startHttpServer((request, response) => {
     asked.push(request)
     serve(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  base = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  base = server.base
 })
 afterEach(() => {
-  server.closeAllConnections()
-  server.close()
+  server.stop()
   rmSync(dir, { recursive: true, force: true })
 })
 

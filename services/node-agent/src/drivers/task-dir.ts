@@ -39,6 +39,15 @@ export const readText = (path: string): string | undefined => {
   }
 }
 
+/** None when the folder is not there, or may not be read. */
+export const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
 /** A line without its newline is still being written, or was cut. */
 const readLine = (path: string): readonly string[] => {
   const text = readText(path) ?? ''

@@ -2,10 +2,10 @@
  * Commands on request end with their question, and an agent that is killed cannot see to that. So each is noted in a file
  * while it runs, and the next agent ends what the one before it left behind.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootId, isAlive, startTicksOf } from '../drivers/proc.ts'
-import { readText, writeAtomically } from '../drivers/task-dir.ts'
+import { namesIn, readText, writeAtomically } from '../drivers/task-dir.ts'
 
 const folderOf = (dataDir: string): string => join(dataDir, 'exec')
 
@@ -42,13 +42,5 @@ const kill = (pid: number): boolean => {
     return true
   } catch {
     return false
-  }
-}
-
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }

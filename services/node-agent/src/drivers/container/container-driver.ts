@@ -2,13 +2,13 @@
 import { containerConfigSchema, millisOf, secretsContentSchema, type Content } from '@dunlin/contracts/agent'
 import type { ContentProblem } from '@dunlin/domain/agent'
 import { sha256, type Logger } from '@dunlin/runtime/agent'
-import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { limitsOf } from '../../cgroups/limits.ts'
 import type { Driver, Inspected, Task } from '../driver.ts'
 import { configProblem } from '../config-problem.ts'
 import { rotateTaskLogs } from '../logs.ts'
+import { namesIn } from '../task-dir.ts'
 import type { Engine, EngineFacts } from './engine.ts'
 import { exitOf, inspectedOf } from './exits.ts'
 import type { Owner } from './labels.ts'
@@ -238,9 +238,5 @@ const prepare = (content: Content): ContentProblem | undefined => {
 
 const taskDirs = (dataDir: string): string[] => {
   const root = join(dataDir, 'tasks')
-  try {
-    return readdirSync(root).map((name) => join(root, name))
-  } catch {
-    return []
-  }
+  return namesIn(root).map((name) => join(root, name))
 }

@@ -1,6 +1,6 @@
 /** Containers that carry this node's label and that no task knows: an agent died between two steps, or lost its disk. */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { namesIn } from '../task-dir.ts'
 import type { Listed } from './engine.ts'
 import { readContainerFile } from './task-file.ts'
 
@@ -34,12 +34,4 @@ export const neededContainers = (dataDir: string): ReadonlySet<string> => {
     if (file && file.exit === undefined) needed.add(file.id)
   }
   return needed
-}
-
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
